@@ -1,0 +1,117 @@
+/** THE PORT to a chat platform. Every implementation passes test/contract/chat-platform.ts. */
+import type { Action, Message, PersonRef } from './message.ts';
+
+/** Where messages go: a channel, or a thread in it. Opaque outside the platform's folder, small, and fit for Redis. */
+export type Place = string & { readonly __place?: never };
+/** Where one person alone reads: opaque as well. May hold a capability with an end, so it is never logged. */
+export type PrivatePlace = string & { readonly __privatePlace?: never };
+/** A message that was posted. Opaque, fit for Redis. */
+export type MessageRef = string & { readonly __messageRef?: never };
+
+export type Language = 'en' | 'zh-CN';
+
+export interface IncomingCommand {
+  /** The same for each delivery of one command: what comes twice is dropped by it. */
+  readonly id: string;
+  readonly person: PersonRef;
+  /** Without the command's own name or the mention. */
+  readonly text: string;
+  /** Where everything about the request is to be said. */
+  readonly place: Place;
+  readonly privately: PrivatePlace;
+  readonly language: Language;
+}
+
+export interface IncomingAction {
+  readonly id: string;
+  readonly person: PersonRef;
+  readonly action: Action;
+  readonly requestId: string;
+  /** What the person wrote where `ask` was the answer to the first click. */
+  readonly text?: string;
+  readonly place: Place;
+  readonly privately: PrivatePlace;
+  readonly language: Language;
+}
+
+export type ActionAnswer =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'reply'; readonly message: Message }
+  /** Ask for a line of text, then report the same action again with it. Platforms without forms report it with no text. */
+  | {
+      readonly kind: 'ask';
+      readonly title: string;
+      readonly label: string;
+      readonly submit: string;
+      readonly cancel: string;
+    };
+
+export interface ChatHandlers {
+  /** The platform has acknowledged already; what is to be said goes through the port. Never throws for what a person did. */
+  onCommand(command: IncomingCommand): Promise<void>;
+  onAction(action: IncomingAction): Promise<ActionAnswer>;
+}
+
+export interface Standing {
+  /** A guest, a bot, a deactivated account or a member of another company: may neither ask nor decide. */
+  readonly outsider: boolean;
+  readonly language: Language | undefined;
+}
+
+export interface ChatPlatform {
+  /** The prefix of its `PersonRef`s. */
+  readonly name: string;
+  /** For messages that many people read. */
+  readonly language: Language;
+
+  /** Resolves when commands can arrive. @throws ChatError 'refused' on credentials that the platform does not take. */
+  start(handlers: ChatHandlers): Promise<void>;
+  /** Takes no more commands, lets running handlers end, closes connections. */
+  stop(): Promise<void>;
+
+  /**
+   * Posts once. `key` names the message for good: with `mayExist` the platform looks for a message with that key
+   * first and returns it, since the answer to an earlier post may have been lost.
+   * A thread that is gone becomes its channel. @throws ChatError
+   */
+  post(
+    place: Place,
+    message: Message,
+    options: { readonly key: string; readonly mayExist: boolean },
+  ): Promise<MessageRef>;
+  /** Shows another message in the place of one; where a platform cannot edit, posts anew. @throws ChatError 'message-gone' */
+  update(ref: MessageRef, message: Message): Promise<MessageRef>;
+  /** The thread below a message; where the platform has none, the place of the message. */
+  threadOf(ref: MessageRef): Place;
+
+  /** Seen by one person. Where `to` has ended or never was, the person's direct chat with the bot. */
+  replyPrivately(to: PrivatePlace | undefined, person: PersonRef, message: Message): Promise<void>;
+
+  standing(person: PersonRef): Promise<Standing>;
+  /** Which of the groups (`slack:group:S012ABC`) the person is in. Cached for a minute or so. */
+  groupsOf(person: PersonRef, groups: readonly string[]): Promise<ReadonlySet<string>>;
+}
+
+export type ChatErrorCode =
+  | 'message-gone'
+  | 'place-gone' // channel archived or deleted, the bot is not in it
+  | 'refused' // credentials or scopes
+  | 'rate-limited'
+  | 'too-long'
+  | 'unreachable'; // it may have arrived: look before saying it again
+
+export class ChatError extends Error {
+  override readonly name = 'ChatError';
+  readonly code: ChatErrorCode;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    code: ChatErrorCode,
+    message: string,
+    options: { retryAfterMs?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
