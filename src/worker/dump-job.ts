@@ -124,6 +124,8 @@ export const checkpoint = z.strictObject({
       parts: z.array(uploadedPart).max(10_000),
       /** Inner state of the SHA-256 over all parts so far, base64. */
       sha256State: z.string().max(1024).optional(),
+      /** Where the HPROF walk stands after these parts, as JSON. */
+      hprofState: z.string().max(2048).optional(),
     })
     .optional(),
   stored: z
@@ -184,6 +186,7 @@ export const FAILURE_CODES = [
   // what the container lacks
   'no-shell',
   'no-jdk-tools',
+  'no-checksum-tool',
   'no-writable-dir',
   'not-enough-disk',
   'cannot-copy',
@@ -208,6 +211,8 @@ export const FAILURE_CODES = [
   'store-unreachable',
   'checksum-mismatch',
   // ours
+  'no-worker',
+  'cannot-post',
   'worker-lost',
   'bad-job',
   'internal',

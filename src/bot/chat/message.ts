@@ -11,6 +11,8 @@ export type Inline =
   | { readonly kind: 'code'; readonly text: string }
   /** Shown as the platform's mention; pings that person where the platform does. */
   | { readonly kind: 'person'; readonly person: PersonRef }
+  /** `slack:group:S012ABC`: shown as the platform's mention of a group. */
+  | { readonly kind: 'group'; readonly group: string }
   /** Milliseconds since the epoch; shown in the reader's zone where the platform can. */
   | { readonly kind: 'time'; readonly at: number };
 

@@ -1,0 +1,190 @@
+/** What a person typed → an answer, or a request that the bot then takes care of. */
+import type { Logger } from '../log.ts';
+import type { Target } from '../worker/dump-job.ts';
+import type { Advancer } from './advance.ts';
+import type { AuditEvent } from './audit.ts';
+import type { CancelRequest } from './cancel-request.ts';
+import type { ChatPlatform, IncomingCommand, Language } from './chat/chat-platform.ts';
+import type { Message } from './chat/message.ts';
+import { type Command, parseCommand } from './command.ts';
+import { type DumpRequest, MoveError, propose } from './dump-request.ts';
+import {
+  helpReply,
+  listReply,
+  moveReply,
+  notice,
+  policyReply,
+  refusal,
+  statusReply,
+  targetText,
+  unavailable,
+  usageReply,
+} from './messages/replies.ts';
+import { whoIs } from './people.ts';
+import { decide, maySee, type PersonInGroups, type Rule } from './policy.ts';
+import { newRequestId } from './request-id.ts';
+import type { RequestStore } from './request-store.ts';
+import type { Words } from './words/words.ts';
+
+export interface CommandDeps {
+  readonly store: RequestStore;
+  readonly advancer: Advancer;
+  readonly cancel: CancelRequest;
+  readonly rules: readonly Rule[];
+  readonly clusters: readonly string[];
+  readonly words: (language: Language) => Words;
+  readonly commandName: (platform: ChatPlatform) => string;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** What an operator sees of a list at a glance; the whole is a later tab's. */
+const LIST_LENGTH = 15;
+/** A rule without review has no card that could wait; this bounds the pre-flight only. */
+const UNREVIEWED_EXPIRE_MS = 30 * 60_000;
+
+export function createCommandHandler(deps: CommandDeps) {
+  const { store, rules, now, log } = deps;
+
+  return async function handleCommand(platform: ChatPlatform, incoming: IncomingCommand): Promise<void> {
+    const words = deps.words(incoming.language);
+    const reply = (message: Message) => platform.replyPrivately(incoming.privately, incoming.person, message);
+    try {
+      const parsed = parseCommand(incoming.text);
+      if (!parsed.ok)
+        return await reply(usageReply(words, parsed.problem, parsed.what, deps.commandName(platform)));
+      if (parsed.command.kind === 'help') return await reply(helpReply(words, deps.commandName(platform)));
+      const who = await whoIs(platform, incoming.person, rules);
+      if (who === undefined) return await reply(refusal(words, words.replies.outsider));
+      await run(parsed.command, { platform, incoming, words, who, reply });
+    } catch (err) {
+      log.error({ err, commandId: incoming.id }, 'command could not be carried out');
+      await reply(unavailable(words)).catch((failed: unknown) =>
+        log.warn({ err: failed }, 'person could not be told'),
+      );
+    }
+  };
+
+  interface Asking {
+    readonly platform: ChatPlatform;
+    readonly incoming: IncomingCommand;
+    readonly words: Words;
+    readonly who: PersonInGroups;
+    readonly reply: (message: Message) => Promise<void>;
+  }
+
+  async function run(command: Exclude<Command, { kind: 'help' }>, asking: Asking): Promise<void> {
+    switch (command.kind) {
+      case 'dump':
+        return ask(command, asking);
+      case 'list':
+        return list(command.namespace, asking);
+      case 'status': {
+        const request = await visible(command.requestId, asking);
+        return asking.reply(
+          request === undefined
+            ? refusal(asking.words, asking.words.replies.noSuchRequest(command.requestId))
+            : statusReply(asking.words, request),
+        );
+      }
+      case 'cancel':
+        return cancelIt(command.requestId, asking);
+    }
+  }
+
+  async function ask(command: Extract<Command, { kind: 'dump' }>, asking: Asking): Promise<void> {
+    const { words, who, reply, incoming } = asking;
+    const cluster = command.target.cluster ?? (deps.clusters.length === 1 ? deps.clusters[0] : undefined);
+    const known = deps.clusters.join(', ');
+    if (cluster === undefined)
+      return reply(notice(words.replies.usageTitle, words.replies.clusterNeeded(known)));
+    if (!deps.clusters.includes(cluster))
+      return reply(notice(words.replies.usageTitle, words.replies.unknownCluster(cluster, known)));
+    const { namespace, pod, container } = command.target;
+    const target: Target = { cluster, namespace, pod, ...(container === undefined ? {} : { container }) };
+
+    const verdict = decide(rules, who, target);
+    if (verdict.kind === 'deny') {
+      await record('refused-by-policy', '-', who, target, { why: verdict.why });
+      return reply(policyReply(words, verdict, target));
+    }
+    const { rule } = verdict;
+    const request = propose(
+      {
+        id: newRequestId(),
+        requester: who.person,
+        place: incoming.place,
+        target,
+        reason: command.reason,
+        rule: rule.name,
+        approvalsNeeded: rule.review === 'none' ? 0 : rule.review.approvals,
+        expireAfterMs: rule.review === 'none' ? UNREVIEWED_EXPIRE_MS : rule.review.expireAfterMs,
+      },
+      now(),
+    );
+    const { id, isNew } = await store.create(request, incoming.id, {
+      at: now(),
+      event: 'requested',
+      requestId: request.id,
+      by: who.person,
+      target: targetText(target),
+      facts: { rule: rule.name, ...(command.reason === undefined ? {} : { reason: command.reason }) },
+    });
+    if (!isNew) {
+      log.info({ requestId: id }, 'command was delivered twice');
+      return;
+    }
+    log.info({ requestId: id, target: targetText(target), requester: who.person }, 'heap dump requested');
+    // The look begins at once; the answer to the person does not wait for it, nor it for the answer.
+    const looked = deps.advancer.advance(id);
+    await reply(notice(words.card.title(pod), words.replies.looking(targetText(target), id))).catch(
+      (err: unknown) => log.warn({ err, requestId: id }, 'person could not be told that somebody looks'),
+    );
+    await looked;
+  }
+
+  async function list(namespace: string | undefined, { words, who, reply }: Asking): Promise<void> {
+    const newest = await store.newest(500);
+    const seen = newest
+      .filter((request) => namespace === undefined || request.target.namespace === namespace)
+      .filter((request) => canSee(request, who));
+    await reply(listReply(words, seen.slice(0, LIST_LENGTH)));
+  }
+
+  async function cancelIt(requestId: string, asking: Asking): Promise<void> {
+    const { words, reply, who } = asking;
+    const request = await visible(requestId, asking);
+    if (request === undefined) return reply(refusal(words, words.replies.noSuchRequest(requestId)));
+    try {
+      const verdict = await deps.cancel(request, who);
+      await reply(
+        verdict === 'ok'
+          ? notice(words.card.id(requestId), words.replies.cancelled(requestId))
+          : refusal(words, words.replies.mayNotCancel),
+      );
+    } catch (error) {
+      if (!(error instanceof MoveError)) throw error;
+      await reply(moveReply(words, error));
+    }
+  }
+
+  async function visible(requestId: string, { who }: Asking): Promise<DumpRequest | undefined> {
+    const request = await store.get(requestId);
+    return request !== undefined && canSee(request, who) ? request : undefined;
+  }
+
+  function canSee(request: DumpRequest, who: PersonInGroups): boolean {
+    const rule = rules.find(({ name }) => name === request.rule);
+    return request.requester === who.person || (rule !== undefined && maySee(rule, request.requester, who));
+  }
+
+  function record(
+    event: AuditEvent,
+    requestId: string,
+    who: PersonInGroups,
+    target: Target,
+    facts: Record<string, string>,
+  ) {
+    return store.record({ at: now(), event, requestId, by: who.person, target: targetText(target), facts });
+  }
+}

@@ -1,0 +1,155 @@
+/** Private answers: to mistakes, to refusals, and to questions. */
+import type { DumpFailure, Target } from '../../worker/dump-job.ts';
+import type { Block, Message } from '../chat/message.ts';
+import type { UsageProblem } from '../command.ts';
+import type { DumpRequest, MoveError } from '../dump-request.ts';
+import { checkpointOf } from '../dump-request.ts';
+import type { Verdict } from '../policy.ts';
+import type { Words } from '../words/words.ts';
+import { bold, code, mentions, person, text, time } from './inline.ts';
+import { type DownloadLink, failureBlocks } from './result-message.ts';
+
+const plain = (title: string, tone: Message['tone'], ...lines: string[]): Message => ({
+  tone,
+  title,
+  blocks: lines.map((line) => ({ kind: 'line', line: [text(line)] })),
+  buttons: [],
+});
+
+export const refusal = (words: Words, line: string): Message =>
+  plain(words.replies.refusedTitle, 'bad', line);
+export const notice = (title: string, line: string): Message => plain(title, 'neutral', line);
+export const unavailable = (words: Words): Message =>
+  plain(words.replies.unavailableTitle, 'bad', words.replies.unavailable);
+
+export const targetText = ({ cluster, namespace, pod }: Target): string => `${cluster}/${namespace}/${pod}`;
+
+export function helpReply(words: Words, command: string): Message {
+  return {
+    tone: 'neutral',
+    title: words.replies.helpTitle,
+    blocks: words.replies
+      .help(command)
+      .map(([line, meaning]) => ({ kind: 'line', line: [code(line), text(` ${meaning}`)] })),
+    buttons: [],
+  };
+}
+
+export function usageReply(words: Words, problem: UsageProblem, what: string, command: string): Message {
+  const example =
+    problem === 'id-missing' || problem === 'bad-id'
+      ? `${command} list`
+      : `${command} prod/order-service-7d9f8-x2x4k`;
+  return {
+    tone: 'bad',
+    title: words.replies.usageTitle,
+    blocks: [
+      { kind: 'line', line: [text(words.usage[problem](what))] },
+      { kind: 'line', line: [text(words.replies.tryLine('')), code(example)] },
+    ],
+    buttons: [],
+  };
+}
+
+export function policyReply(
+  words: Words,
+  verdict: Extract<Verdict, { kind: 'deny' }>,
+  target: Target,
+): Message {
+  const { replies } = words;
+  const blocks: Block[] =
+    verdict.why === 'no-rule'
+      ? [
+          { kind: 'line', line: [text(replies.noRule(targetText(target)))] },
+          { kind: 'line', line: [text(replies.noRuleRemedy)] },
+        ]
+      : [
+          { kind: 'line', line: [text(replies.notListed(verdict.rules.join(', '), targetText(target)))] },
+          { kind: 'line', line: [text(`${replies.askThese}: `), ...mentions(verdict.ask)] },
+        ];
+  return { tone: 'bad', title: replies.refusedTitle, blocks, buttons: [] };
+}
+
+/** The pod cannot be dumped: nobody needs to be asked. */
+export function preflightReply(words: Words, request: DumpRequest, failed: DumpFailure): Message {
+  return {
+    tone: 'bad',
+    title: words.result.failedTitle(request.target.pod),
+    blocks: [
+      ...failureBlocks(failed, words),
+      { kind: 'note', line: [text(`${words.result.notPaused} ${words.card.id(request.id)}`)] },
+    ],
+    buttons:
+      failed.retry === 'none' ? [] : [{ action: 'retry', requestId: request.id, label: words.result.retry }],
+  };
+}
+
+export function moveReply(words: Words, error: MoveError): Message {
+  const line = words.moveProblems[error.code](error.request.id, words.states[error.request.state]);
+  return plain(words.replies.unavailableTitle, 'bad', line);
+}
+
+export function statusReply(words: Words, request: DumpRequest): Message {
+  const size =
+    request.outcome?.outcome === 'completed'
+      ? request.outcome.sizeBytes
+      : checkpointOf(request).dump?.sizeBytes;
+  return {
+    tone: 'neutral',
+    title: words.card.id(request.id),
+    blocks: [
+      {
+        kind: 'fields',
+        fields: [
+          { label: words.card.target, value: [code(targetText(request.target))] },
+          { label: words.card.requester, value: [person(request.requester)] },
+          { label: words.states[request.state], value: [time(request.changedAt)] },
+          ...(size === undefined ? [] : [{ label: words.result.size, value: [text(words.bytes(size))] }]),
+        ],
+      },
+      ...(request.outcome?.outcome === 'failed' ? failureBlocks(request.outcome, words) : []),
+    ],
+    buttons:
+      request.state === 'completed'
+        ? [{ action: 'new-link', requestId: request.id, label: words.result.newLink }]
+        : [],
+  };
+}
+
+export function listReply(words: Words, requests: readonly DumpRequest[]): Message {
+  if (requests.length === 0) return plain(words.replies.listTitle, 'neutral', words.replies.listEmpty);
+  return {
+    tone: 'neutral',
+    title: words.replies.listTitle,
+    blocks: requests.map((request) => ({
+      kind: 'line',
+      line: [
+        bold(request.id),
+        text(' '),
+        code(targetText(request.target)),
+        text(
+          ` ${words.states[request.state]}${request.outcome?.outcome === 'completed' ? `, ${words.bytes(request.outcome.sizeBytes)}` : ''}, `,
+        ),
+        time(request.changedAt),
+      ],
+    })),
+    buttons: requests
+      .filter(({ state }) => state === 'completed')
+      // A platform shows about five buttons in a row well.
+      .slice(0, 5)
+      .map(({ id }) => ({ action: 'new-link', requestId: id, label: `${words.result.newLink} ${id}` })),
+  };
+}
+
+export function linkReply(words: Words, request: DumpRequest, link: DownloadLink): Message {
+  return {
+    tone: 'good',
+    title: `${words.replies.linkTitle}: ${request.target.pod}`,
+    blocks: [
+      { kind: 'download', url: link.url, label: words.result.download },
+      { kind: 'line', line: [text(`${words.result.linkEnds}: `), time(link.expiresAt)] },
+      { kind: 'line', line: [text(words.result.openInMat)] },
+    ],
+    buttons: [],
+  };
+}

@@ -1,0 +1,151 @@
+/** Requests in Redis: created once, changed by compare-and-swap only, each change with its audit entry in one step. */
+import type { Redis } from 'ioredis';
+import { type AuditEntry, auditFields } from './audit.ts';
+import { type DumpRequest, dumpRequest } from './dump-request.ts';
+
+const KEY = {
+  request: (id: string) => `heapdump:request:${id}`,
+  /** Ids of requests that are not closed: what the reconciler goes through. */
+  open: 'heapdump:requests:open',
+  /** Every id, by time of creation. */
+  all: 'heapdump:requests:all',
+  seen: (deliveryId: string) => `heapdump:seen:${deliveryId}`,
+  lease: (id: string) => `heapdump:speaker:${id}`,
+  audit: 'heapdump:audit',
+};
+
+/** Slack repeats for minutes, a queue of ours for an hour at most; a day is ample. */
+const SEEN_SECONDS = 86_400;
+
+/** KEYS request open all seen audit · ARGV json id createdAt seenSeconds ...audit → the id that stands now */
+const CREATE = `
+local before = redis.call('GET', KEYS[4])
+if before then return before end
+if redis.call('EXISTS', KEYS[1]) == 1 then return redis.error_reply('EXISTS request id is taken') end
+redis.call('SET', KEYS[4], ARGV[2], 'EX', ARGV[4])
+redis.call('SET', KEYS[1], ARGV[1])
+redis.call('SADD', KEYS[2], ARGV[2])
+redis.call('ZADD', KEYS[3], ARGV[3], ARGV[2])
+redis.call('XADD', KEYS[5], '*', unpack(ARGV, 5))
+return ARGV[2]`;
+
+/** KEYS request open audit · ARGV revision json id closed ...audit → 1, or 0 if somebody else was first */
+const SWAP = `
+local now = redis.call('GET', KEYS[1])
+if not now or cjson.decode(now).revision ~= tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+if ARGV[4] == '1' then redis.call('SREM', KEYS[2], ARGV[3]) else redis.call('SADD', KEYS[2], ARGV[3]) end
+if #ARGV > 4 then redis.call('XADD', KEYS[3], '*', unpack(ARGV, 5)) end
+return 1`;
+
+/** KEYS lease · ARGV holder ms → 1 if the lease is the holder's now */
+const LEASE = `
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`;
+
+const RELEASE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
+
+export class RequestConflictError extends Error {
+  override readonly name = 'RequestConflictError';
+  readonly code = 'request-conflict';
+}
+
+export interface RequestStore {
+  /** @returns what `deliveryId` made: this request, or the one of an earlier delivery of the same message */
+  create(
+    request: DumpRequest,
+    deliveryId: string,
+    audit: AuditEntry,
+  ): Promise<{ id: string; isNew: boolean }>;
+  get(id: string): Promise<DumpRequest | undefined>;
+  /**
+   * Reads, moves, saves if nobody else saved in between, else does it again on what stands there now.
+   * @param move throws to refuse; undefined for nothing to do
+   * @returns the request as it stands afterwards, and whether this call changed it; undefined if there is none
+   */
+  change(
+    id: string,
+    move: (request: DumpRequest) => DumpRequest | undefined,
+    audit?: (after: DumpRequest) => AuditEntry | undefined,
+  ): Promise<{ request: DumpRequest; changed: boolean } | undefined>;
+  openIds(): Promise<string[]>;
+  /** Newest first. */
+  newest(limit: number): Promise<DumpRequest[]>;
+  /** True the first time that a delivery is seen. */
+  firstSight(deliveryId: string): Promise<boolean>;
+  /** One bot at a time speaks of a request. @returns false if another one has the word */
+  takeWord(id: string, holder: string, leaseMs: number): Promise<boolean>;
+  leaveWord(id: string, holder: string): Promise<void>;
+  record(entry: AuditEntry): Promise<void>;
+}
+
+export function createRequestStore(redis: Redis): RequestStore {
+  const get = async (id: string): Promise<DumpRequest | undefined> => {
+    const json = await redis.get(KEY.request(id));
+    return json === null ? undefined : dumpRequest.parse(JSON.parse(json));
+  };
+
+  return {
+    get,
+    async create(request, deliveryId, audit) {
+      const keys = [KEY.request(request.id), KEY.open, KEY.all, KEY.seen(deliveryId), KEY.audit];
+      const id = String(
+        await redis.eval(
+          CREATE,
+          keys.length,
+          ...keys,
+          JSON.stringify(request),
+          request.id,
+          request.createdAt,
+          SEEN_SECONDS,
+          ...auditFields(audit),
+        ),
+      );
+      return { id, isNew: id === request.id };
+    },
+    async change(id, move, audit) {
+      for (let tries = 0; tries < 20; tries += 1) {
+        const before = await get(id);
+        if (before === undefined) return undefined;
+        const moved = move(before);
+        if (moved === undefined) return { request: before, changed: false };
+        const after: DumpRequest = { ...moved, revision: before.revision + 1 };
+        const entry = audit?.(after);
+        const keys = [KEY.request(id), KEY.open, KEY.audit];
+        const args = [
+          before.revision,
+          JSON.stringify(after),
+          id,
+          after.closed ? '1' : '0',
+          ...(entry === undefined ? [] : auditFields(entry)),
+        ];
+        if ((await redis.eval(SWAP, keys.length, ...keys, ...args)) === 1)
+          return { request: after, changed: true };
+      }
+      throw new RequestConflictError(
+        `Gave up on a change after 20 tries: request ${id} changes all the time`,
+      );
+    },
+    openIds: () => redis.smembers(KEY.open),
+    async newest(limit) {
+      const ids = await redis.zrevrange(KEY.all, 0, limit - 1);
+      if (ids.length === 0) return [];
+      const found = await redis.mget(ids.map(KEY.request));
+      return found.flatMap((json) => (json === null ? [] : [dumpRequest.parse(JSON.parse(json))]));
+    },
+    async firstSight(deliveryId) {
+      return (await redis.set(KEY.seen(deliveryId), '1', 'EX', SEEN_SECONDS, 'NX')) === 'OK';
+    },
+    async takeWord(id, holder, leaseMs) {
+      return (await redis.eval(LEASE, 1, KEY.lease(id), holder, leaseMs)) === 1;
+    },
+    async leaveWord(id, holder) {
+      await redis.eval(RELEASE, 1, KEY.lease(id), holder);
+    },
+    async record(entry) {
+      await redis.xadd(KEY.audit, '*', ...auditFields(entry));
+    },
+  };
+}

@@ -1,0 +1,221 @@
+/** Clicks: approve, deny, cancel, retry, new link. A click counts as the person whom the platform's signed payload names. */
+import type { Logger } from '../log.ts';
+import type { Advancer } from './advance.ts';
+import type { AuditEntry, AuditEvent } from './audit.ts';
+import type { CancelRequest } from './cancel-request.ts';
+import type { ActionAnswer, ChatPlatform, IncomingAction, Language } from './chat/chat-platform.ts';
+import type { Message } from './chat/message.ts';
+import type { DumpQueues } from './dump-queues.ts';
+import { approve, type DumpRequest, deny, MoveError, propose, resume } from './dump-request.ts';
+import type { HandOutLink } from './hand-out-link.ts';
+import {
+  linkReply,
+  moveReply,
+  notice,
+  policyReply,
+  refusal,
+  targetText,
+  unavailable,
+} from './messages/replies.ts';
+import { whoIs } from './people.ts';
+import { covers, decide, mayReview, type PersonInGroups, type Rule } from './policy.ts';
+import { newRequestId } from './request-id.ts';
+import type { RequestStore } from './request-store.ts';
+import type { Words } from './words/words.ts';
+
+export interface ReviewDeps {
+  readonly store: RequestStore;
+  readonly queues: DumpQueues;
+  readonly advancer: Advancer;
+  readonly cancel: CancelRequest;
+  readonly handOutLink: HandOutLink;
+  readonly rules: readonly Rule[];
+  readonly words: (language: Language) => Words;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+interface Click {
+  readonly incoming: IncomingAction;
+  readonly request: DumpRequest;
+  readonly rule: Rule;
+  readonly who: PersonInGroups;
+  readonly words: Words;
+}
+
+const NOTHING: ActionAnswer = { kind: 'nothing' };
+const say = (message: Message): ActionAnswer => ({ kind: 'reply', message });
+
+export function createActionHandler(deps: ReviewDeps) {
+  const { store, advancer, rules, now, log } = deps;
+
+  return async function handleAction(
+    platform: ChatPlatform,
+    incoming: IncomingAction,
+  ): Promise<ActionAnswer> {
+    const words = deps.words(incoming.language);
+    try {
+      // A click that comes twice is one click: the second would only tell the person what they know.
+      if (!(await store.firstSight(`action:${incoming.id}`))) return NOTHING;
+      const request = await store.get(incoming.requestId);
+      if (request === undefined) return say(refusal(words, words.replies.noSuchRequest(incoming.requestId)));
+      const who = await whoIs(platform, incoming.person, rules);
+      if (who === undefined) return say(refusal(words, words.replies.outsider));
+      const rule = rules.find(({ name }) => name === request.rule);
+      if (rule === undefined || !covers(rule, request.target))
+        return say(refusal(words, words.replies.noRule(targetText(request.target))));
+      return await decideClick({ incoming, request, rule, who, words });
+    } catch (error) {
+      if (error instanceof MoveError) return say(moveReply(words, error));
+      log.error(
+        { err: error, requestId: incoming.requestId, action: incoming.action },
+        'click could not be carried out',
+      );
+      return say(unavailable(words));
+    }
+  };
+
+  async function decideClick(click: Click): Promise<ActionAnswer> {
+    switch (click.incoming.action) {
+      case 'approve':
+        return (await refusedToReview(click)) ?? approveIt(click);
+      case 'deny':
+        return (await refusedToReview(click)) ?? denyIt(click);
+      case 'cancel':
+        return (await deps.cancel(click.request, click.who)) === 'ok'
+          ? NOTHING
+          : say(refusal(click.words, click.words.replies.mayNotCancel));
+      case 'retry':
+        return retryIt(click);
+      case 'new-link':
+        return newLink(click);
+    }
+  }
+
+  async function refusedToReview({
+    request,
+    rule,
+    who,
+    words,
+    incoming,
+  }: Click): Promise<ActionAnswer | undefined> {
+    const verdict = mayReview(rule, request.requester, who);
+    if (verdict === 'ok') return undefined;
+    await store.record({
+      ...entryOf('decision-refused', request, who),
+      facts: { action: incoming.action, why: verdict },
+    });
+    return say(
+      refusal(words, verdict === 'own-request' ? words.replies.ownRequest : words.replies.notAReviewer),
+    );
+  }
+
+  async function approveIt({ request, who, words }: Click): Promise<ActionAnswer> {
+    const moved = await store.change(
+      request.id,
+      (before) => approve(before, who.person, now()),
+      (after) => entryOf('approved', after, who),
+    );
+    await advancer.advance(request.id);
+    const after = moved?.request;
+    return after?.state === 'pending'
+      ? say(
+          notice(
+            words.card.id(request.id),
+            words.replies.approvalCounted(after.approvals.length, after.approvalsNeeded),
+          ),
+        )
+      : NOTHING;
+  }
+
+  async function denyIt({ request, who, words, incoming }: Click): Promise<ActionAnswer> {
+    if (incoming.text === undefined) {
+      // Tried on a copy, so that nobody writes a reason for a request that is decided already.
+      deny(request, who.person, undefined, now());
+      return { kind: 'ask', ...words.denyForm };
+    }
+    const reason = incoming.text.trim().slice(0, 1000) || undefined;
+    await store.change(
+      request.id,
+      (before) => deny(before, who.person, reason, now()),
+      (after) => ({ ...entryOf('denied', after, who), facts: reason === undefined ? {} : { reason } }),
+    );
+    await advancer.advance(request.id);
+    return NOTHING;
+  }
+
+  async function retryIt(click: Click): Promise<ActionAnswer> {
+    const { request, rule, who, words } = click;
+    const allowed = request.requester === who.person || mayReview(rule, request.requester, who) === 'ok';
+    if (!allowed) return say(refusal(words, words.replies.notYours));
+    if (
+      request.outcome?.outcome === 'failed' &&
+      request.outcome.retry === 'new-approval' &&
+      request.state === 'failed'
+    )
+      return askAgain(click);
+    await deps.queues.clearCancel(request.id);
+    await store.change(
+      request.id,
+      (before) => resume(before, now()),
+      (after) => entryOf('retried', after, who),
+    );
+    await advancer.advance(request.id);
+    return say(notice(words.card.id(request.id), words.replies.retryQueued(request.id)));
+  }
+
+  /** A request like the failed one, with a look and an approval of its own. Asked by whoever clicked. */
+  async function askAgain({ request, who, words, incoming }: Click): Promise<ActionAnswer> {
+    const { cluster, namespace, pod, container } = request.target;
+    const target = { cluster, namespace, pod, ...(container === undefined ? {} : { container }) };
+    const verdict = decide(rules, who, target);
+    if (verdict.kind === 'deny') return say(policyReply(words, verdict, target));
+    const { rule } = verdict;
+    const again = propose(
+      {
+        id: newRequestId(),
+        requester: who.person,
+        place: request.place,
+        target,
+        reason: request.reason,
+        rule: rule.name,
+        approvalsNeeded: rule.review === 'none' ? 0 : rule.review.approvals,
+        expireAfterMs: rule.review === 'none' ? 30 * 60_000 : rule.review.expireAfterMs,
+        repeats: request.id,
+      },
+      now(),
+    );
+    // One repetition for each failure, however often the button is pressed.
+    const { id, isNew } = await store.create(again, `repeat:${request.id}`, {
+      ...entryOf('requested', again, who),
+      facts: { rule: rule.name, repeats: request.id },
+    });
+    log.info({ requestId: id, repeats: request.id, clickId: incoming.id }, 'heap dump requested again');
+    if (isNew) await advancer.advance(id);
+    return say(notice(words.card.id(id), words.replies.repeated(id)));
+  }
+
+  async function newLink({ request, rule, who, words }: Click): Promise<ActionAnswer> {
+    if (request.outcome?.outcome !== 'completed') return say(refusal(words, words.replies.noDumpYet));
+    const link = await deps.handOutLink(request, rule, who);
+    switch (link.kind) {
+      case 'link':
+        return say(linkReply(words, request, link));
+      case 'not-allowed':
+        return say(refusal(words, words.replies.mayNotDownload));
+      case 'not-possible':
+        return say(notice(words.replies.unavailableTitle, words.replies.linkRefused));
+    }
+  }
+
+  function entryOf(event: AuditEvent, request: DumpRequest, who: PersonInGroups): AuditEntry {
+    return {
+      at: now(),
+      event,
+      requestId: request.id,
+      by: who.person,
+      target: targetText(request.target),
+      facts: {},
+    };
+  }
+}

@@ -1,0 +1,142 @@
+/** Puts the bot's parts together, starts them in order and stops them in the opposite one. */
+import { randomUUID } from 'node:crypto';
+import type { Config } from '../config-schema.ts';
+import type { Logger } from '../log.ts';
+import type { CredentialSource } from '../oss-credentials.ts';
+import { connectRedis } from '../redis.ts';
+import { createAdvancer } from './advance.ts';
+import { createCancelRequest } from './cancel-request.ts';
+import type { ChatPlatform, Language } from './chat/chat-platform.ts';
+import { createLinkSigner } from './download-link.ts';
+import { createDumpQueues } from './dump-queues.ts';
+import type { DumpRequest } from './dump-request.ts';
+import { createHandOutLink, createThreadLink } from './hand-out-link.ts';
+import { createCommandHandler } from './handle-command.ts';
+import type { Rule } from './policy.ts';
+import { startReconciler } from './reconcile.ts';
+import { createRequestStore } from './request-store.ts';
+import { createActionHandler } from './review.ts';
+import { createSpeaker } from './speak.ts';
+import { en } from './words/en.ts';
+import type { Words } from './words/words.ts';
+import { zhCn } from './words/zh-cn.ts';
+
+export interface BotDeps {
+  /** In the order in which they are started; a request names its own by the prefix of its requester. */
+  readonly platforms: readonly ChatPlatform[];
+  readonly downloadCredentials: CredentialSource;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly reconcileEveryMs: number;
+}
+
+export interface RunningBot {
+  stop(): Promise<void>;
+}
+
+/** Inside Slack's patience for a private answer, and longer than a slow cluster needs to answer. */
+const PREFLIGHT_TIMEOUT_MS = 45_000;
+const NO_REVIEWERS: readonly string[] = [];
+
+const wordsOf = (language: Language): Words => (language === 'zh-CN' ? zhCn : en);
+
+export async function startBot(config: Config, deps: BotDeps): Promise<RunningBot> {
+  const { log, now } = deps;
+  const redis = connectRedis(config.redis.url, 'commands');
+  redis.on('error', (err) => log.warn({ err }, 'redis connection failed'));
+  const rules = rulesOf(config);
+  const store = createRequestStore(redis);
+  const queues = createDumpQueues({
+    clusters: config.clusters.map(({ name }) => name),
+    redis,
+    blocking: () => connectRedis(config.redis.url, 'blocking'),
+    attempts: config.worker.attempts,
+    preflightTimeoutMs: PREFLIGHT_TIMEOUT_MS,
+    log,
+  });
+  const signer = createLinkSigner(
+    {
+      bucket: config.store.bucket,
+      region: config.store.region,
+      publicEndpoint: config.store.publicEndpoint ?? config.store.endpoint,
+      cname: config.store.publicCname,
+      pathStyle: config.store.pathStyle,
+      signatureVersion: config.store.signatureVersion,
+    },
+    deps.downloadCredentials,
+  );
+  const linkDeps = { store, signer, lifetimeMs: config.download.lifetime, now, log };
+  const threadLink = createThreadLink(linkDeps);
+  const platformOf = (request: DumpRequest): ChatPlatform => {
+    const found = deps.platforms.find(({ name }) => request.requester.startsWith(`${name}:`));
+    if (found === undefined) throw new Error(`No chat platform for this request: ${request.id}`);
+    return found;
+  };
+  const speaker = createSpeaker({
+    store,
+    platformOf,
+    wordsOf: (platform) => wordsOf(platform.language),
+    reviewersOf: (request) => {
+      const review = rules.find(({ name }) => name === request.rule)?.review;
+      return review === undefined || review === 'none' ? NO_REVIEWERS : review.by;
+    },
+    threadLink: async (request) => (config.download.link === 'thread' ? threadLink(request) : undefined),
+    log,
+  });
+  const advancer = createAdvancer({ store, queues, speaker, botId: randomUUID(), now, log });
+  const cancel = createCancelRequest({ store, queues, advancer, rules, now });
+  const handleCommand = createCommandHandler({
+    store,
+    advancer,
+    cancel,
+    rules,
+    clusters: config.clusters.map(({ name }) => name),
+    words: wordsOf,
+    commandName: (platform) =>
+      platform.name === 'slack' ? (config.chat.slack?.command ?? '/heapdump') : '/heapdump',
+    now,
+    log,
+  });
+  const handleAction = createActionHandler({
+    store,
+    queues,
+    advancer,
+    cancel,
+    handOutLink: createHandOutLink(linkDeps),
+    rules,
+    words: wordsOf,
+    now,
+    log,
+  });
+
+  queues.listen({
+    onProgress: (requestId, _run, progress) => void advancer.advance(requestId, progress),
+    onEnded: (requestId) => void advancer.advance(requestId),
+  });
+  for (const platform of deps.platforms) {
+    await platform.start({
+      onCommand: (incoming) => handleCommand(platform, incoming),
+      onAction: (incoming) => handleAction(platform, incoming),
+    });
+    log.info({ platform: platform.name }, 'chat platform connected');
+  }
+  const reconciler = startReconciler({ store, advancer, everyMs: deps.reconcileEveryMs, log });
+  log.info({ clusters: config.clusters.map(({ name }) => name), rules: rules.length }, 'bot is up');
+
+  return {
+    async stop() {
+      for (const platform of [...deps.platforms].reverse()) await platform.stop();
+      await reconciler.stop();
+      await advancer.idle();
+      await queues.close();
+      redis.disconnect();
+      log.info('bot is down');
+    },
+  };
+}
+
+const rulesOf = (config: Config): Rule[] =>
+  config.rules.map((rule) => ({
+    ...rule,
+    review: rule.review === 'none' ? 'none' : { ...rule.review, expireAfterMs: rule.review.expireAfter },
+  }));
