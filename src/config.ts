@@ -95,7 +95,10 @@ function fillIn(
     return value.map((item, index) => fillIn(item, environment, [...path, index], problems));
   if (isObject(value)) {
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, fillIn(item, environment, [...path, key], problems)]),
+      Object.entries(value)
+        // A section whose every line is commented out is one that is not there.
+        .filter(([, item]) => item !== null)
+        .map(([key, item]) => [key, fillIn(item, environment, [...path, key], problems)]),
     );
   }
   if (typeof value !== 'string') return value;

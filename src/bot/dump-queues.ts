@@ -11,6 +11,7 @@ import {
   type DumpOutcome,
   dumpOutcome,
   type FailureCode,
+  looksQueueName,
   type PreflightOutcome,
   type Progress,
   preflightData,
@@ -72,10 +73,13 @@ export function createDumpQueues(options: DumpQueuesOptions): DumpQueues {
       connection.on('error', (err) => log.warn({ err, cluster }, 'redis connection for job events failed'));
       connections.push(connection);
       const queue = new Queue(queueName(cluster), { connection: redis });
+      const looks = new Queue(looksQueueName(cluster), { connection: redis });
       const events = new QueueEvents(queueName(cluster), { connection });
-      queue.on('error', (err) => log.warn({ err, cluster }, 'queue failed'));
-      events.on('error', (err) => log.warn({ err, cluster }, 'job events failed'));
-      return [cluster, { queue, events }] as const;
+      const lookEvents = new QueueEvents(looksQueueName(cluster), { connection });
+      const failed = (err: Error): void => log.warn({ err, cluster }, 'queue failed');
+      for (const each of [queue, looks]) each.on('error', failed);
+      for (const each of [events, lookEvents]) each.on('error', failed);
+      return [cluster, { queue, looks, events, lookEvents }] as const;
     }),
   );
   const line = (cluster: string) => {
@@ -94,21 +98,19 @@ export function createDumpQueues(options: DumpQueuesOptions): DumpQueues {
 
   return {
     async preflight(requestId, look, target) {
-      const { queue, events } = line(target.cluster);
+      const { looks, lookEvents } = line(target.cluster);
       const data = preflightData.parse({ version: CONTRACT_VERSION, kind: 'preflight', requestId, target });
       const job = await within(
         ADD_TIMEOUT_MS,
-        queue.add('preflight', data, {
+        looks.add('preflight', data, {
           jobId: preflightJobId(requestId, look),
-          // A person waits for it: before any dump that waits for a worker.
-          priority: 1,
           removeOnComplete: { age: 3600 },
           removeOnFail: { age: 3600 },
         }),
       );
       try {
         const answer = preflightOutcome.safeParse(
-          await job.waitUntilFinished(events, options.preflightTimeoutMs),
+          await job.waitUntilFinished(lookEvents, options.preflightTimeoutMs),
         );
         return answer.success ? answer.data : failed('bad-job', '');
       } catch (err) {
@@ -128,7 +130,6 @@ export function createDumpQueues(options: DumpQueuesOptions): DumpQueues {
           jobId,
           attempts: options.attempts,
           backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
-          priority: 2,
           removeOnComplete: { age: KEEP_SECONDS },
           removeOnFail: { age: KEEP_SECONDS },
         }),
@@ -190,7 +191,9 @@ export function createDumpQueues(options: DumpQueuesOptions): DumpQueues {
 
     async close() {
       await Promise.allSettled(
-        [...lines.values()].flatMap(({ queue, events }) => [events.close(), queue.close()]),
+        [...lines.values()].flatMap(({ queue, looks, events, lookEvents }) =>
+          [events, lookEvents, queue, looks].map((part) => part.close()),
+        ),
       );
       for (const connection of connections) connection.disconnect();
     },

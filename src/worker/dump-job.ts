@@ -7,7 +7,9 @@ import { z } from 'zod';
 export const CONTRACT_VERSION = 1;
 
 /** BullMQ forbids ':' in queue names, and cluster names hold none (see `clusterName`). */
-export const queueName = (cluster: string): string => `heapdump-${cluster}`;
+export const queueName = (cluster: string): string => `heapdump-dumps-${cluster}`;
+/** Looks have a queue of their own: people wait for them, and a queue full of dumps must not keep them waiting. */
+export const looksQueueName = (cluster: string): string => `heapdump-looks-${cluster}`;
 
 /** BullMQ forbids ':' and bare integers as job ids. `run` counts the approvals and resumed retries of one request. */
 export const dumpJobId = (requestId: string, run: number): string => `${requestId}-run${run}`;

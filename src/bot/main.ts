@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+/** `npm run bot`: the bot alone. It holds chat secrets and signs links; it has no rights in any cluster. */
+import { Command } from 'commander';
+import { loadConfig } from '../config.ts';
+import { createLogger } from '../log.ts';
+import { credentialsFrom } from '../oss-credentials.ts';
+import { runUntilSignal } from '../run-until-signal.ts';
+import { createPlatforms } from './create-platforms.ts';
+import { startBot } from './start-bot.ts';
+
+const options = new Command('bot')
+  .option('--config <file>', 'the config file', process.env.HEAPDUMP_CONFIG ?? 'heapdump.yaml')
+  .parse()
+  .opts<{ config: string }>();
+
+await runUntilSignal(async () => {
+  const config = loadConfig(options.config, process.env, 'bot');
+  const log = createLogger({ name: 'bot', level: config.log.level });
+  return startBot(config, {
+    platforms: createPlatforms(config, { log, now: Date.now }),
+    downloadCredentials: credentialsFrom(config.store.downloadCredentials),
+    log,
+    now: Date.now,
+    reconcileEveryMs: 15_000,
+  });
+});

@@ -1,0 +1,56 @@
+/** The config that points the real bot and worker at the demo's servers, as text: it goes through the same door as any. */
+import { stringify } from 'yaml';
+
+export interface DemoConfig {
+  readonly redisUrl: string;
+  readonly slack: {
+    readonly apiUrl: string;
+    readonly botToken: string;
+    readonly appToken: string;
+    readonly signingSecret: string;
+  };
+  readonly cluster: { readonly name: string; readonly kubeconfig: string; readonly context?: string };
+  readonly oss: {
+    readonly bucket: string;
+    readonly region: string;
+    readonly endpoint: string;
+    readonly upload: { readonly id: string; readonly secret: string };
+    readonly download: { readonly id: string; readonly secret: string };
+  };
+  readonly reviewersGroup: string;
+  readonly logLevel: string;
+}
+
+export const demoConfig = (demo: DemoConfig): Record<string, unknown> => ({
+  redis: { url: demo.redisUrl },
+  chat: { slack: { mode: 'socket', ...demo.slack, command: '/heapdump', language: 'en' } },
+  clusters: [
+    {
+      name: demo.cluster.name,
+      kubeconfig: demo.cluster.kubeconfig,
+      ...(demo.cluster.context === undefined ? {} : { context: demo.cluster.context }),
+    },
+  ],
+  store: {
+    bucket: demo.oss.bucket,
+    region: demo.oss.region,
+    endpoint: demo.oss.endpoint,
+    pathStyle: true,
+    uploadCredentials: { accessKeyId: demo.oss.upload.id, accessKeySecret: demo.oss.upload.secret },
+    downloadCredentials: { accessKeyId: demo.oss.download.id, accessKeySecret: demo.oss.download.secret },
+  },
+  rules: [{ name: 'demo', namespaces: ['*'], request: ['everyone'], review: { by: [demo.reviewersGroup] } }],
+  log: { level: demo.logLevel },
+});
+
+/** `over` wins, key by key; lists are taken whole. */
+export function mergeConfig(base: unknown, over: unknown): unknown {
+  if (!isObject(base) || !isObject(over)) return over === undefined ? base : over;
+  const keys = new Set([...Object.keys(base), ...Object.keys(over)]);
+  return Object.fromEntries([...keys].map((key) => [key, mergeConfig(base[key], over[key])]));
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+
+export const configText = (config: unknown): string => stringify(config);

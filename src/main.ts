@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+/** `npm start`: the bot and a worker for each cluster in one process, for a small team. */
+import { Command } from 'commander';
+import { createPlatforms } from './bot/create-platforms.ts';
+import { startBot } from './bot/start-bot.ts';
+import { loadConfig } from './config.ts';
+import { createLogger } from './log.ts';
+import { credentialsFrom } from './oss-credentials.ts';
+import { runUntilSignal } from './run-until-signal.ts';
+import { startWorker } from './worker/start-worker.ts';
+import { createOssStore, ossOptionsOf } from './worker/store/oss.ts';
+
+const options = new Command('heapdump-bot')
+  .option('--config <file>', 'the config file', process.env.HEAPDUMP_CONFIG ?? 'heapdump.yaml')
+  .parse()
+  .opts<{ config: string }>();
+
+await runUntilSignal(async () => {
+  const config = loadConfig(options.config, process.env, 'both');
+  const log = createLogger({ name: 'heapdump', level: config.log.level });
+  const store = createOssStore(ossOptionsOf(config.store), credentialsFrom(config.store.uploadCredentials));
+  // Workers first: whoever asks the moment the bot is up gets an answer.
+  const workers = await Promise.all(
+    config.clusters.map((cluster) => startWorker(config, cluster, { store, now: Date.now, log })),
+  );
+  const bot = await startBot(config, {
+    platforms: createPlatforms(config, { log, now: Date.now }),
+    downloadCredentials: credentialsFrom(config.store.downloadCredentials),
+    log,
+    now: Date.now,
+    reconcileEveryMs: 15_000,
+  });
+  return {
+    async stop() {
+      await bot.stop();
+      await Promise.all(workers.map((worker) => worker.stop()));
+    },
+  };
+});

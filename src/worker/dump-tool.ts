@@ -1,0 +1,225 @@
+/** Runs the dump tool in a container and reads its lines. The header of tools/jmap-dump-tool is the contract. */
+import { readFile } from 'node:fs/promises';
+import type { Cluster } from '../k8s/client.ts';
+import {
+  type ExecOptions,
+  type ExecResult,
+  type ExecSession,
+  type ExecTarget,
+  openExec,
+  type Subprotocol,
+} from '../k8s/exec.ts';
+import { redactText } from '../redact.ts';
+import type { DumpContext } from './dump-context.ts';
+import { FAILURE_CODES, type FailureCode } from './dump-job.ts';
+import { StepError } from './step-error.ts';
+import { countOf, LineSplitter, parseToolLine, type ToolLine } from './tool-lines.ts';
+
+export interface ToolCommand {
+  readonly argv: readonly string[];
+  /** The tool itself, where it is not in the container: nothing is written there. */
+  readonly stdin?: Buffer;
+}
+
+export interface ToolRunOptions {
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  readonly subprotocol: Subprotocol;
+  readonly onLine?: (line: ToolLine) => void;
+  /** The command was told to stay until we have its last line: 'Success' alone proves nothing (exec-facts 1, 2). */
+  readonly acknowledge?: boolean;
+  /** Failures of the tool that are no failures to the caller. */
+  readonly tolerate?: readonly string[];
+}
+
+/** Codes of the tool that people know by another name. */
+const OTHER_NAMES: Readonly<Record<string, FailureCode>> = { 'no-sha256': 'no-checksum-tool' };
+const MOST_LINES = 10_000;
+
+/** The tool with these words, sent by stdin: for looks and for cleaning up, where no file of ours may be needed. */
+export async function toolByStdin(toolPath: string, words: readonly string[]): Promise<ToolCommand> {
+  return { argv: ['sh', '-s', '--', ...words], stdin: await readFile(toolPath) };
+}
+
+/**
+ * @returns the lines before `done`
+ * @throws StepError with the tool's own code; 'exec-broken' (retryable) if its last line did not come
+ */
+export async function runTool(
+  cluster: Cluster,
+  target: ExecTarget,
+  command: ToolCommand,
+  options: ToolRunOptions,
+): Promise<ToolLine[]> {
+  const lines: ToolLine[] = [];
+  let session: ExecSession | undefined;
+  const splitter = new LineSplitter((text) => {
+    const line = parseToolLine(text);
+    if (line === undefined || lines.length >= MOST_LINES) return;
+    // Heartbeats show that the command lives; there may be thousands of them.
+    if (line.word !== 'alive') lines.push(line);
+    options.onLine?.(line);
+    if ((line.word === 'done' || line.word === 'failed') && options.acknowledge)
+      void session?.write('ok\n').catch(() => undefined);
+  });
+  const result = await run(cluster, target, command, options, {
+    onStdout(chunk, running) {
+      session = running;
+      splitter.push(chunk);
+    },
+  });
+  splitter.end();
+  const failed = lines.find(({ word }) => word === 'failed');
+  if (failed !== undefined && !options.tolerate?.includes(failed.values.code ?? ''))
+    throw toolError(failed, result);
+  if (failed === undefined && lines.at(-1)?.word !== 'done') {
+    if (result.exitCode === 0 || result.signal !== undefined) {
+      throw new StepError('exec-broken', 'the last line of the dump tool did not come', { retryable: true });
+    }
+    throw new StepError('tool-failed', `exit code ${result.exitCode}: ${tail(result.stderr)}`);
+  }
+  return lines;
+}
+
+/**
+ * A tool of somebody else's, called with three words. Exit code 0 and one line `dumped file=/path bytes=N` is what it
+ * owes; the rest of its output is its own.
+ */
+export async function runForeignTool(
+  cluster: Cluster,
+  target: ExecTarget,
+  argv: readonly string[],
+  options: ToolRunOptions,
+): Promise<ToolLine[]> {
+  const lines: ToolLine[] = [];
+  const splitter = new LineSplitter((text) => {
+    const line = parseToolLine(text);
+    if (line !== undefined && lines.length < MOST_LINES) lines.push(line);
+  });
+  const result = await run(cluster, target, { argv }, options, { onStdout: (chunk) => splitter.push(chunk) });
+  splitter.end();
+  if (result.exitCode !== 0)
+    throw new StepError('tool-failed', `exit code ${result.exitCode}: ${tail(result.stderr)}`);
+  return lines;
+}
+
+export interface SendRange {
+  readonly file: string;
+  /** A multiple of 1 MiB. */
+  readonly offset: number;
+  readonly count: number;
+}
+
+/**
+ * Bytes of a file in the container, in order. While the promise of `onChunk` is pending the pod waits.
+ * @throws StepError 'exec-broken' (retryable) if fewer bytes came than were asked for, whatever the cluster says
+ */
+export async function sendFromPod(
+  context: DumpContext,
+  toolPath: string,
+  range: SendRange,
+  signal: AbortSignal,
+  onChunk: (chunk: Buffer) => Promise<void>,
+): Promise<void> {
+  let received = 0;
+  let session: ExecSession | undefined;
+  let said: ToolLine | undefined;
+  const closing: ToolLine[] = [];
+  // Both have come: only now may the process in the pod end, with nothing of it left in a socket (exec-facts 1).
+  const acknowledge = (): void => {
+    if (received === range.count && said !== undefined) void session?.write('ok\n').catch(() => undefined);
+  };
+  const splitter = new LineSplitter((text) => {
+    const line = parseToolLine(text);
+    if (line === undefined || closing.length > 100) return;
+    closing.push(line);
+    if (line.word === 'done') said = line;
+    acknowledge();
+  });
+  const argv = [
+    toolPath,
+    'send',
+    '--file',
+    range.file,
+    '--offset',
+    String(range.offset),
+    '--count',
+    String(range.count),
+    '--ack',
+  ];
+  const options = {
+    signal,
+    timeoutMs: context.settings.transferTimeout,
+    subprotocol: context.clusterConfig.subprotocol,
+    acknowledge: true,
+  };
+  const result = await run(context.cluster, context.data.target, { argv }, options, {
+    async onStdout(chunk, running) {
+      session = running;
+      received += chunk.length;
+      if (received > range.count) throw new StepError('dump-invalid', `more than ${range.count} bytes came`);
+      await onChunk(chunk);
+      acknowledge();
+    },
+    onStderr: (chunk) => splitter.push(chunk),
+  });
+  splitter.end();
+  const failed = closing.find(({ word }) => word === 'failed');
+  if (failed !== undefined) throw toolError(failed, result);
+  if (received !== range.count || said === undefined) {
+    throw new StepError('exec-broken', `${received} of ${range.count} bytes came`, { retryable: true });
+  }
+}
+
+/** SHA-256 of a file as the container sees it. */
+export async function hashInPod(
+  context: DumpContext,
+  toolPath: string,
+  file: string,
+  signal: AbortSignal,
+): Promise<{ sha256: string; sizeBytes: number }> {
+  const lines = await runTool(
+    context.cluster,
+    context.data.target,
+    { argv: [toolPath, 'hash', '--file', file] },
+    { signal, timeoutMs: context.settings.transferTimeout, subprotocol: context.clusterConfig.subprotocol },
+  );
+  const hashed = lines.find(({ word }) => word === 'hashed');
+  const sizeBytes = countOf(hashed, 'bytes');
+  const sha256 = hashed?.values.sha256;
+  if (sha256 === undefined || !/^[0-9a-f]{64}$/.test(sha256) || sizeBytes === undefined) {
+    throw new StepError('tool-failed', 'the dump tool printed no SHA-256');
+  }
+  return { sha256, sizeBytes };
+}
+
+function run(
+  cluster: Cluster,
+  target: ExecTarget,
+  command: ToolCommand,
+  options: ToolRunOptions,
+  sinks: Pick<ExecOptions, 'onStdout' | 'onStderr'>,
+): Promise<ExecResult> {
+  return openExec(cluster, target, {
+    argv: command.argv,
+    ...(command.stdin === undefined ? {} : { stdin: command.stdin }),
+    keepStdinOpen: options.acknowledge ?? false,
+    ...sinks,
+    signal: options.signal,
+    timeoutMs: options.timeoutMs,
+    subprotocol: options.subprotocol,
+    endOnAbort: true,
+  }).then((session) => session.done);
+}
+
+function toolError(failed: ToolLine, result: ExecResult): StepError {
+  const { code = '', ...facts } = failed.values;
+  const known = OTHER_NAMES[code] ?? FAILURE_CODES.find((each) => each === code);
+  const text = Object.entries(facts).map(([key, value]) => `${key} ${value}`);
+  const detail = [...text, tail(result.stderr)].filter((part) => part !== '').join(', ');
+  // Another dump by this same request is at work: the next attempt waits for it and adopts its file.
+  if (code === 'busy') return new StepError('exec-broken', detail, { retryable: true });
+  return new StepError(known ?? 'tool-failed', known === undefined ? `${code}: ${detail}` : detail);
+}
+
+const tail = (stderr: string): string => redactText(stderr.trim().slice(-400));

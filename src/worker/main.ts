@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+/** `npm run worker -- --cluster NAME`: serves one cluster. It holds no chat secret. */
+import { Command } from 'commander';
+import { ConfigError, loadConfig } from '../config.ts';
+import { createLogger } from '../log.ts';
+import { credentialsFrom } from '../oss-credentials.ts';
+import { runUntilSignal } from '../run-until-signal.ts';
+import { startWorker } from './start-worker.ts';
+import { createOssStore, ossOptionsOf } from './store/oss.ts';
+
+const options = new Command('worker')
+  .option('--config <file>', 'the config file', process.env.HEAPDUMP_CONFIG ?? 'heapdump.yaml')
+  .requiredOption('--cluster <name>', 'which of the config’s clusters to serve', process.env.HEAPDUMP_CLUSTER)
+  .parse()
+  .opts<{ config: string; cluster: string }>();
+
+await runUntilSignal(async () => {
+  const config = loadConfig(options.config, process.env, 'worker');
+  const cluster = config.clusters.find(({ name }) => name === options.cluster);
+  if (cluster === undefined) {
+    const known = config.clusters.map(({ name }) => name).join(', ');
+    throw new ConfigError(options.config, [`--cluster: is "${options.cluster}"; allowed: ${known}`]);
+  }
+  const log = createLogger({ name: 'worker', level: config.log.level });
+  return startWorker(config, cluster, {
+    store: createOssStore(ossOptionsOf(config.store), credentialsFrom(config.store.uploadCredentials)),
+    now: Date.now,
+    log,
+  });
+});

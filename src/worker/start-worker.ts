@@ -1,0 +1,168 @@
+/** Serves the queue of one cluster: dumps, looks, sweeps. Stops by handing its running jobs over. */
+import { fileURLToPath } from 'node:url';
+import { type Job, Queue, Worker } from 'bullmq';
+import type { ClusterConfig, Config } from '../config-schema.ts';
+import { connectCluster } from '../k8s/client.ts';
+import type { Logger } from '../log.ts';
+import { connectRedis } from '../redis.ts';
+import {
+  CANCEL_CHANNEL,
+  CONTRACT_VERSION,
+  cancelKey,
+  looksQueueName,
+  type PreflightOutcome,
+  preflightData,
+  queueName,
+} from './dump-job.ts';
+import { CancelledError, HandOverError } from './end-reason.ts';
+import { processPreflight } from './process-preflight.ts';
+import { runDumpJob } from './run-dump-job.ts';
+import type { ObjectStore } from './store/object-store.ts';
+import { sweep, sweepData } from './sweep.ts';
+
+export interface WorkerDeps {
+  readonly store: ObjectStore;
+  readonly now: () => number;
+  readonly log: Logger;
+  /** Of the machine this runs on; the tools folder beside the code unless told. */
+  readonly toolsDir?: string;
+}
+
+export interface RunningWorker {
+  /** Takes no more jobs and hands the running ones over, within the config's drainTimeout. */
+  stop(): Promise<void>;
+}
+
+const OWN_TOOL = 'jmap-dump-tool';
+const LOOKS_AT_ONCE = 4;
+/** A rolling restart or two in the middle of a dump must not count as a broken job (wire-facts D2). */
+const MAX_STALLED = 20;
+
+export async function startWorker(
+  config: Config,
+  clusterConfig: ClusterConfig,
+  deps: WorkerDeps,
+): Promise<RunningWorker> {
+  const log = deps.log.child({ cluster: clusterConfig.name });
+  const cluster = connectCluster({
+    ...(clusterConfig.kubeconfig === undefined ? {} : { kubeconfigPath: clusterConfig.kubeconfig }),
+    ...(clusterConfig.context === undefined ? {} : { context: clusterConfig.context }),
+    inCluster: clusterConfig.inCluster,
+  });
+  const toolsDir = deps.toolsDir ?? fileURLToPath(new URL('../../tools', import.meta.url));
+  const settings = {
+    ...config.worker,
+    toolPath: `${toolsDir}/${OWN_TOOL}`,
+    foreignToolPath:
+      config.worker.dumpTool === OWN_TOOL ? undefined : `${toolsDir}/${config.worker.dumpTool}`,
+  };
+  const redis = connectRedis(config.redis.url, 'commands');
+  const blocking = connectRedis(config.redis.url, 'blocking');
+  const subscriber = connectRedis(config.redis.url, 'blocking');
+  for (const connection of [redis, blocking, subscriber])
+    connection.on('error', (err) => log.warn({ err }, 'redis connection failed'));
+  const queue = new Queue(queueName(clusterConfig.name), { connection: redis });
+  queue.on('error', (err) => log.warn({ err }, 'queue failed'));
+  const running = new Map<string, AbortController>();
+  const stopping = new AbortController();
+
+  subscriber.on('message', (_channel, requestId) => running.get(requestId)?.abort(new CancelledError()));
+  await subscriber.subscribe(CANCEL_CHANNEL);
+
+  const dump = async (job: Job, token: string | undefined) => {
+    const requestId = String((job.data as { requestId?: unknown }).requestId);
+    const stop = new AbortController();
+    running.set(requestId, stop);
+    try {
+      // Said before this worker listened, or before the job began.
+      if ((await redis.exists(cancelKey(requestId))) === 1) stop.abort(new CancelledError());
+      if (stopping.signal.aborted) stop.abort(new HandOverError());
+      return await runDumpJob(job, token, stop.signal, {
+        cluster,
+        clusterConfig,
+        store: deps.store,
+        redis,
+        queue,
+        settings,
+        now: deps.now,
+        log,
+      });
+    } finally {
+      if (running.get(requestId) === stop) running.delete(requestId);
+    }
+  };
+
+  const work = async (job: Job, token: string | undefined): Promise<unknown> => {
+    switch (job.name) {
+      case 'dump':
+        return dump(job, token);
+      case 'sweep':
+        return sweep(
+          sweepData.parse(job.data),
+          { cluster, clusterConfig, settings, store: deps.store, redis, log },
+          AbortSignal.any([stopping.signal, AbortSignal.timeout(300_000)]),
+        );
+      default:
+        throw new Error(`No such job: ${job.name}`);
+    }
+  };
+
+  const look = async (job: Job): Promise<PreflightOutcome> => {
+    const data = preflightData.safeParse(job.data);
+    if (!data.success)
+      return {
+        outcome: 'failed',
+        version: CONTRACT_VERSION,
+        code: 'bad-job',
+        detail: '',
+        retry: 'none',
+        left: [],
+      };
+    return processPreflight({
+      data: data.data,
+      cluster,
+      clusterConfig,
+      toolPath: settings.toolPath,
+      signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(60_000)]),
+      log: log.child({ requestId: data.data.requestId, jobId: job.id }),
+    });
+  };
+
+  // A cluster's limit holds for all of its workers together.
+  await queue.setGlobalConcurrency(clusterConfig.dumpsAtOnce);
+  const workers = [
+    new Worker(queueName(clusterConfig.name), work, {
+      connection: blocking,
+      concurrency: clusterConfig.dumpsAtOnce,
+      maxStalledCount: MAX_STALLED,
+    }),
+    new Worker(looksQueueName(clusterConfig.name), look, {
+      connection: blocking,
+      concurrency: LOOKS_AT_ONCE,
+    }),
+  ];
+  for (const worker of workers) {
+    worker.on('error', (err) => log.warn({ err }, 'worker failed'));
+    worker.on('failed', (job, err) =>
+      log.warn({ err, jobId: job?.id, attemptsMade: job?.attemptsMade }, 'job attempt failed'),
+    );
+    worker.on('lockRenewalFailed', (jobIds) => log.warn({ jobIds }, 'locks could not be renewed'));
+    await worker.waitUntilReady();
+  }
+  log.info({ dumpsAtOnce: clusterConfig.dumpsAtOnce }, 'worker is up');
+
+  return {
+    async stop() {
+      stopping.abort(new HandOverError());
+      for (const stop of running.values()) stop.abort(new HandOverError());
+      // `close` waits for ever for a job that hangs (wire-facts D12).
+      await Promise.race([
+        Promise.all(workers.map((worker) => worker.close())),
+        new Promise((resolve) => setTimeout(resolve, config.worker.drainTimeout).unref()),
+      ]);
+      await queue.close();
+      for (const connection of [subscriber, blocking, redis]) connection.disconnect();
+      log.info('worker is down');
+    },
+  };
+}

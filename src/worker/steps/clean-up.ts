@@ -1,0 +1,40 @@
+import type { Cluster } from '../../k8s/client.ts';
+import type { ExecTarget } from '../../k8s/exec.ts';
+import type { DumpContext } from '../dump-context.ts';
+import { runTool, toolByStdin } from '../dump-tool.ts';
+
+export interface CleanUpContext {
+  readonly cluster: Cluster;
+  readonly data: { readonly target: ExecTarget };
+  readonly settings: { readonly toolPath: string };
+  readonly clusterConfig: { readonly subprotocol: 'v4' | 'v5' };
+}
+
+/** Longer than the pause of a large heap: a file unlinked in mid-dump would hold its room until the end (jvm-facts 40). */
+const WAIT_FOR_DUMP_SECONDS = 120;
+
+/** Leaves the container as it was. @returns paths that could not be removed */
+export async function cleanUp(context: DumpContext, signal: AbortSignal): Promise<string[]> {
+  const { workDir } = context.checkpoint;
+  return workDir === undefined ? [] : removeWorkDir(context, workDir, signal);
+}
+
+/** The tool comes by stdin: its copy in the directory may be what was lost, and is what gets removed. */
+export async function removeWorkDir(
+  context: CleanUpContext,
+  workDir: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const left: string[] = [];
+  const argv = ['clean', '--dir', workDir, '--wait', String(WAIT_FOR_DUMP_SECONDS)];
+  await runTool(context.cluster, context.data.target, await toolByStdin(context.settings.toolPath, argv), {
+    signal,
+    timeoutMs: (WAIT_FOR_DUMP_SECONDS + 60) * 1000,
+    subprotocol: context.clusterConfig.subprotocol,
+    tolerate: ['left-behind'],
+    onLine: ({ word, values }) => {
+      if (word === 'left' && values.path !== undefined) left.push(values.path.slice(0, 4096));
+    },
+  });
+  return left.slice(0, 20);
+}
