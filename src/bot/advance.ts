@@ -2,6 +2,7 @@
  * Takes a request as far as it can go by itself: looks at the pod, queues the approved, learns how jobs ended, speaks.
  * The handlers call it after each move, the reconciler for every open request: a crash anywhere only delays it.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
 import {
   CONTRACT_VERSION,
@@ -49,6 +50,8 @@ export interface Advancer {
 
 /** Longer than a pre-flight may take, so that two bots do not ask twice. */
 const WORD_LEASE_MS = 90_000;
+const WORD_TRIES = 10;
+const WORD_PAUSE_MS = 200;
 /** Each turn of the loop is a move; no request has more moves than this before somebody else must act. */
 const MOST_TURNS = 8;
 
@@ -190,12 +193,21 @@ export function createAdvancer(deps: AdvanceDeps): Advancer {
       facts,
     });
 
+  /** Another bot may be in the middle of a turn that began before this move: a move waits for it, mere progress does not. */
+  const takeWord = async (requestId: string, patient: boolean): Promise<boolean> => {
+    for (let tries = 1; ; tries += 1) {
+      if (await store.takeWord(requestId, deps.botId, WORD_LEASE_MS)) return true;
+      if (!patient || tries >= WORD_TRIES) return false;
+      await sleep(WORD_PAUSE_MS);
+    }
+  };
+
   return {
     async advance(requestId, progress) {
       if (progress !== undefined) latest.set(requestId, progress);
       await serially.run(requestId, async () => {
         try {
-          if (!(await store.takeWord(requestId, deps.botId, WORD_LEASE_MS))) return;
+          if (!(await takeWord(requestId, progress === undefined))) return;
           try {
             for (let turns = 0; turns < MOST_TURNS && (await turn(requestId)) === 'again'; turns += 1);
           } finally {

@@ -75,8 +75,11 @@ export function parseCommand(text: string): ParsedCommand {
   }
 }
 
-/** Full-width letters, digits and slashes, as Chinese keyboards type them, become plain ones. A reason stays as written. */
-const plain = (word: string): string => word.normalize('NFKC');
+/**
+ * Full-width letters, digits and slashes, as Chinese keyboards type them, become plain ones; so do the dashes that
+ * phones make of hyphens before an option. A reason stays as written.
+ */
+const plain = (word: string): string => word.normalize('NFKC').replace(/^—/, '--').replace(/^–/, '-');
 
 function parseList(words: readonly string[]): ParsedCommand {
   const [namespace, extra] = words;
@@ -108,7 +111,7 @@ function parseDump(words: readonly string[]): ParsedCommand {
       if (word === '-c' || word === '--container') container = plain(value);
       else reason = value;
     } else if (word.startsWith('--reason=')) {
-      reason = raw.slice('--reason='.length);
+      reason = raw.replace(/^[^=＝]*[=＝]/, '');
     } else if (word.startsWith('--container=')) {
       container = word.slice('--container='.length);
     } else if (word.startsWith('-')) {
@@ -152,7 +155,7 @@ function splitWords(text: string): string[] | undefined {
     if (closing !== undefined) {
       if (char === closing || (closing === '”' && char === '"')) closing = undefined;
       else word += char;
-    } else if (Object.hasOwn(CLOSING, char) && (word === undefined || word.endsWith('='))) {
+    } else if (Object.hasOwn(CLOSING, char) && (word === undefined || /[=＝]$/.test(word))) {
       // A quote in the middle of a word is an apostrophe.
       closing = CLOSING[char];
       word ??= '';

@@ -22,6 +22,7 @@ import {
 } from './messages/replies.ts';
 import { whoIs } from './people.ts';
 import { decide, maySee, type PersonInGroups, type Rule } from './policy.ts';
+import type { PrivatePlaces } from './private-places.ts';
 import { newRequestId } from './request-id.ts';
 import type { RequestStore } from './request-store.ts';
 import type { Words } from './words/words.ts';
@@ -34,6 +35,7 @@ export interface CommandDeps {
   readonly clusters: readonly string[];
   readonly words: (language: Language) => Words;
   readonly commandName: (platform: ChatPlatform) => string;
+  readonly privatePlaces: PrivatePlaces;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -135,6 +137,7 @@ export function createCommandHandler(deps: CommandDeps) {
       return;
     }
     log.info({ requestId: id, target: targetText(target), requester: who.person }, 'heap dump requested');
+    deps.privatePlaces.remember(id, incoming.privately);
     // The look begins at once; the answer to the person does not wait for it, nor it for the answer.
     const looked = deps.advancer.advance(id);
     await reply(notice(words.card.title(pod), words.replies.looking(targetText(target), id))).catch(

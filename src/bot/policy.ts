@@ -117,5 +117,10 @@ function includes(list: readonly Who[], who: PersonInGroups): boolean {
   return list.some((entry) => entry === 'everyone' || entry === who.person || who.groups.has(entry));
 }
 
-const matches = (globs: readonly string[], name: string): boolean =>
-  picomatch.isMatch(name, [...globs], { dot: true });
+/** A glob with `!` leaves out what it names, whatever else matches: to picomatch alone `['*', '!prod']` has prod in it. */
+function matches(globs: readonly string[], name: string): boolean {
+  const isMatch = (glob: string): boolean => picomatch.isMatch(name, glob, { dot: true });
+  const listed = globs.filter((glob) => !glob.startsWith('!'));
+  const leftOut = globs.filter((glob) => glob.startsWith('!'));
+  return (listed.length === 0 || listed.some(isMatch)) && leftOut.every(isMatch);
+}

@@ -13,6 +13,7 @@ import { preflightReply, statusReply } from './messages/replies.ts';
 import { requestCard } from './messages/request-card.ts';
 import { type DownloadLink, resultMessage } from './messages/result-message.ts';
 import type { Who } from './policy.ts';
+import type { PrivatePlaces } from './private-places.ts';
 import type { RequestStore } from './request-store.ts';
 import type { Words } from './words/words.ts';
 
@@ -23,6 +24,7 @@ export interface SpeakDeps {
   readonly reviewersOf: (request: DumpRequest) => readonly Who[];
   /** A link for the thread, on the audit record already; undefined where the config keeps links private. */
   readonly threadLink: (request: DumpRequest) => Promise<DownloadLink | undefined>;
+  readonly privatePlaces: PrivatePlaces;
   readonly log: Logger;
 }
 
@@ -101,7 +103,9 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
   const tellDirectly = async (request: DumpRequest, slot: string, message: Message): Promise<DumpRequest> => {
     const said = request.spoken[slot];
     if (said?.digest !== undefined) return request;
-    await deps.platformOf(request).replyPrivately(undefined, request.requester, message);
+    await deps
+      .platformOf(request)
+      .replyPrivately(deps.privatePlaces.of(request.id), request.requester, message);
     return note(request, slot, { attempts: 1, generation: 0, digest: digestOf(message) });
   };
 

@@ -1,5 +1,6 @@
 /** Puts the bot's parts together, starts them in order and stops them in the opposite one. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config-schema.ts';
 import type { Logger } from '../log.ts';
 import type { CredentialSource } from '../oss-credentials.ts';
@@ -13,6 +14,7 @@ import type { DumpRequest } from './dump-request.ts';
 import { createHandOutLink, createThreadLink } from './hand-out-link.ts';
 import { createCommandHandler } from './handle-command.ts';
 import type { Rule } from './policy.ts';
+import { PrivatePlaces } from './private-places.ts';
 import { startReconciler } from './reconcile.ts';
 import { createRequestStore } from './request-store.ts';
 import { createActionHandler } from './review.ts';
@@ -36,6 +38,8 @@ export interface RunningBot {
 
 /** Inside Slack's patience for a private answer, and longer than a slow cluster needs to answer. */
 const PREFLIGHT_TIMEOUT_MS = 45_000;
+/** Well inside the 30 s that Kubernetes gives a pod to end. */
+const DRAIN_MS = 10_000;
 const NO_REVIEWERS: readonly string[] = [];
 
 const wordsOf = (language: Language): Words => (language === 'zh-CN' ? zhCn : en);
@@ -72,8 +76,10 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
     if (found === undefined) throw new Error(`No chat platform for this request: ${request.id}`);
     return found;
   };
+  const privatePlaces = new PrivatePlaces();
   const speaker = createSpeaker({
     store,
+    privatePlaces,
     platformOf,
     wordsOf: (platform) => wordsOf(platform.language),
     reviewersOf: (request) => {
@@ -92,6 +98,7 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
     rules,
     clusters: config.clusters.map(({ name }) => name),
     words: wordsOf,
+    privatePlaces,
     commandName: (platform) =>
       platform.name === 'slack' ? (config.chat.slack?.command ?? '/heapdump') : '/heapdump',
     now,
@@ -127,7 +134,8 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
     async stop() {
       for (const platform of [...deps.platforms].reverse()) await platform.stop();
       await reconciler.stop();
-      await advancer.idle();
+      // What is not finished by then the next bot's reconciler finishes.
+      await Promise.race([advancer.idle(), sleep(DRAIN_MS, undefined, { ref: false })]);
       await queues.close();
       redis.disconnect();
       log.info('bot is down');

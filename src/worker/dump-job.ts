@@ -46,6 +46,8 @@ const jvm = z.strictObject({
 export type Jvm = z.infer<typeof jvm>;
 
 const bytes = z.number().int().nonnegative();
+/** CRC-64/XZ as OSS writes it: a decimal number. */
+const decimal64 = z.string().regex(/^\d{1,20}$/);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const requestId = z.string().regex(/^[a-z0-9]{8}$/);
 
@@ -100,7 +102,7 @@ const uploadedPart = z.strictObject({
   number: z.number().int().min(1).max(10_000),
   sizeBytes: bytes,
   etag: z.string(),
-  crc64: z.string(),
+  crc64: decimal64,
 });
 export type UploadedPart = z.infer<typeof uploadedPart>;
 
@@ -131,7 +133,7 @@ export const checkpoint = z.strictObject({
     })
     .optional(),
   stored: z
-    .strictObject({ objectKey: z.string().max(1023), sizeBytes: bytes, sha256, crc64: z.string() })
+    .strictObject({ objectKey: z.string().max(1023), sizeBytes: bytes, sha256, crc64: decimal64 })
     .optional(),
   verified: z.boolean().optional(),
   stepMs: z.partialRecord(z.enum(STEPS), bytes),
@@ -249,7 +251,7 @@ export const completed = z.strictObject({
   fileName: z.string().max(300),
   sizeBytes: bytes,
   sha256,
-  crc64: z.string(),
+  crc64: decimal64,
   /** In words of this contract, what was proved and how. */
   proofs: z.array(
     z.enum(['jvm-success-line', 'end-mark', 'hprof-walk', 'size', 'sha256', 'crc64', 'part-md5']),

@@ -35,6 +35,7 @@ export interface ToolRunOptions {
 /** Codes of the tool that people know by another name. */
 const OTHER_NAMES: Readonly<Record<string, FailureCode>> = { 'no-sha256': 'no-checksum-tool' };
 const MOST_LINES = 10_000;
+const MIB = 1024 * 1024;
 
 /** The tool with these words, sent by stdin: for looks and for cleaning up, where no file of ours may be needed. */
 export async function toolByStdin(toolPath: string, words: readonly string[]): Promise<ToolCommand> {
@@ -144,7 +145,8 @@ export async function sendFromPod(
     '--offset',
     String(range.offset),
     '--count',
-    String(range.count),
+    // In whole MiB; the tool stops at the end of the file.
+    String(Math.ceil(range.count / MIB) * MIB),
     '--ack',
   ];
   const options = {

@@ -1,6 +1,6 @@
 /** Serves the queue of one cluster: dumps, looks, sweeps. Stops by handing its running jobs over. */
 import { fileURLToPath } from 'node:url';
-import { type Job, Queue, Worker } from 'bullmq';
+import { DelayedError, type Job, Queue, Worker } from 'bullmq';
 import type { ClusterConfig, Config } from '../config-schema.ts';
 import { connectCluster } from '../k8s/client.ts';
 import type { Logger } from '../log.ts';
@@ -107,7 +107,7 @@ export async function startWorker(
     }
   };
 
-  const look = async (job: Job): Promise<PreflightOutcome> => {
+  const look = async (job: Job, token: string | undefined): Promise<PreflightOutcome> => {
     const data = preflightData.safeParse(job.data);
     if (!data.success)
       return {
@@ -118,7 +118,7 @@ export async function startWorker(
         retry: 'none',
         left: [],
       };
-    return processPreflight({
+    const answer = await processPreflight({
       data: data.data,
       cluster,
       clusterConfig,
@@ -126,6 +126,10 @@ export async function startWorker(
       signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(60_000)]),
       log: log.child({ requestId: data.data.requestId, jobId: job.id }),
     });
+    if (!stopping.signal.aborted || answer.outcome === 'ready') return answer;
+    // What it found is that this worker stops; another one shall look.
+    await job.moveToDelayed(deps.now() + 200, token);
+    throw new DelayedError();
   };
 
   // A cluster's limit holds for all of its workers together.

@@ -1,5 +1,5 @@
 import type { Cluster } from '../../k8s/client.ts';
-import type { ExecTarget } from '../../k8s/exec.ts';
+import { type ExecTarget, exec } from '../../k8s/exec.ts';
 import type { DumpContext } from '../dump-context.ts';
 import { runTool, toolByStdin } from '../dump-tool.ts';
 
@@ -15,8 +15,24 @@ const WAIT_FOR_DUMP_SECONDS = 120;
 
 /** Leaves the container as it was. @returns paths that could not be removed */
 export async function cleanUp(context: DumpContext, signal: AbortSignal): Promise<string[]> {
-  const { workDir } = context.checkpoint;
-  return workDir === undefined ? [] : removeWorkDir(context, workDir, signal);
+  const { workDir, dump } = context.checkpoint;
+  if (workDir === undefined) return [];
+  const left =
+    dump === undefined || dump.file.startsWith(`${workDir}/`)
+      ? []
+      : await removeForeignDump(context, dump.file, signal);
+  return [...left, ...(await removeWorkDir(context, workDir, signal))];
+}
+
+/** A tool of somebody else's puts its dump where it likes; that one file is removed, as it was the one that was sent. */
+async function removeForeignDump(context: DumpContext, file: string, signal: AbortSignal): Promise<string[]> {
+  const removed = await exec(context.cluster, context.data.target, {
+    argv: ['rm', '-f', '--', file],
+    signal,
+    timeoutMs: 60_000,
+    subprotocol: context.clusterConfig.subprotocol,
+  });
+  return removed.exitCode === 0 ? [] : [file];
 }
 
 /** The tool comes by stdin: its copy in the directory may be what was lost, and is what gets removed. */
@@ -33,7 +49,8 @@ export async function removeWorkDir(
     subprotocol: context.clusterConfig.subprotocol,
     tolerate: ['left-behind'],
     onLine: ({ word, values }) => {
-      if (word === 'left' && values.path !== undefined) left.push(values.path.slice(0, 4096));
+      if ((word === 'left' || word === 'held') && values.path !== undefined)
+        left.push(values.path.slice(0, 4096));
     },
   });
   return left.slice(0, 20);

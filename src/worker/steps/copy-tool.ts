@@ -38,7 +38,7 @@ export async function copyTool(context: DumpContext, checked: CheckedContainer):
     foreignToolPath:
       settings.foreignToolPath === undefined
         ? undefined
-        : posix.join(workDir, posix.basename(settings.foreignToolPath)),
+        : posix.join(workDir, `jmap-dump-tool.${posix.basename(settings.foreignToolPath)}`),
     words: checked.words,
   };
   for (const [from, to] of [

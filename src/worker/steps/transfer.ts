@@ -168,6 +168,7 @@ async function sendFrom(
   upload: Upload,
   signal: AbortSignal,
 ): Promise<{ sha256: string; crc64: string }> {
+  const crc = await createCrc64();
   const sha = await createSHA256();
   if (upload.sha256State === undefined) sha.init();
   else sha.load(Buffer.from(upload.sha256State, 'base64'));
@@ -187,7 +188,9 @@ async function sendFrom(
       sha.update(body);
       walk.update(body);
       const state = { sha256State: Buffer.from(sha.save()).toString('base64'), hprofState: walk.save() };
-      const crc64 = crc64Text(new Crc64().update(body).value);
+      crc.reset();
+      crc.update(body);
+      const crc64 = crc.value().toString();
       const stored = await context.store.uploadPart(upload.objectKey, upload.uploadId, number, body, signal);
       early.set(number, { part: { number, sizeBytes: body.length, etag: stored.etag, crc64 }, ...state });
       let newest: { sha256State: string; hprofState: string } | undefined;
@@ -229,11 +232,8 @@ async function sendFrom(
   const summary = walk.end();
   if (summary.sizeBytes !== dump.sizeBytes)
     throw new StepError('dump-invalid', `${summary.sizeBytes} bytes walked, ${dump.sizeBytes} dumped`);
-  const crc64 = done.reduce(
-    (crc, part) => combineCrc64(crc, parseCrc64(part.crc64), part.sizeBytes),
-    EMPTY_CRC64,
-  );
-  return { sha256: sha.digest('hex'), crc64: crc64Text(crc64) };
+  const crc64 = done.reduce((whole, part) => combineCrc64(whole, BigInt(part.crc64), part.sizeBytes), 0n);
+  return { sha256: sha.digest('hex'), crc64: crc64.toString() };
 }
 
 /** Reports bytes and rate, the rate over the last few seconds. */

@@ -1,0 +1,124 @@
+/** One machine stands in for all the others: Redis, a Slack workspace, a cluster with a leaking Java service, an OSS. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type DemoCluster, startCluster } from './cluster/demo-cluster.ts';
+import { compileJava } from './java/compile.ts';
+import { type DemoOss, startOss } from './oss/demo-oss.ts';
+import type { Cast } from './play.ts';
+import { type RunningRedis, startRedis } from './redis-server.ts';
+import type { Tools } from './set-up/debian-tools.ts';
+import { type SlackWorkspace, startSlack } from './slack/slack-workspace.ts';
+
+export interface StandIns {
+  readonly redis: RunningRedis;
+  readonly slack: SlackWorkspace;
+  readonly oss: DemoOss;
+  readonly cast: Cast;
+  readonly reviewers: { readonly id: string };
+  /** In the opposite order of their start; nothing of them is left. */
+  stop(): Promise<void>;
+}
+
+/** Starts all but the cluster. */
+export async function startStandIns(tools: Tools, workDir: string): Promise<StandIns> {
+  const started: { stop(): Promise<void> }[] = [];
+  const stop = async (): Promise<void> => {
+    for (const each of started.splice(0).reverse()) await each.stop();
+  };
+  const keep = <T extends { stop(): Promise<void> }>(each: T): T => {
+    started.push(each);
+    return each;
+  };
+  try {
+    const redis = keep(await startRedis({ tools, workDir: await folder(workDir, 'redis') }));
+    const oss = keep(await startOss({ workDir: await folder(workDir, 'oss') }));
+    const slack = keep(await startSlack());
+    const developer = slack.addPerson({ name: 'Mei (developer)' });
+    const reviewer = slack.addPerson({ name: 'Ann (reviewer)' });
+    const reviewers = slack.addUserGroup('heap-reviewers', [reviewer]);
+    const channel = slack.addChannel('order-service');
+    return { redis, slack, oss, cast: { channel, developer, reviewer }, reviewers, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+export interface LeakyPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly heapMb: number;
+}
+
+/** A cluster whose one pod runs the leaking order service. Resolves when its heap is filled. */
+export async function startClusterWithLeak(
+  tools: Tools,
+  workDir: string,
+  options: { readonly pod: LeakyPod; readonly cacheDir: string },
+): Promise<DemoCluster> {
+  const classes = await compileJava({
+    tools,
+    sources: [fileURLToPath(new URL('java/Leak.java', import.meta.url))],
+    outDir: options.cacheDir,
+  });
+  const cluster = await startCluster({ workDir: await folder(workDir, 'cluster') });
+  try {
+    await addLeak(cluster, tools, classes, options.pod);
+    return cluster;
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+/** @param classes folder with Leak.class */
+export async function addLeak(
+  cluster: DemoCluster,
+  tools: Tools,
+  classes: string,
+  { namespace, name, heapMb }: LeakyPod,
+) {
+  const jdk = { hostPath: tools.javaHome, mountPath: '/opt/java' };
+  const pod = await cluster.addPod({
+    namespace,
+    name,
+    labels: {
+      app: 'order-service',
+      'app.kubernetes.io/part-of': 'shop',
+      env: 'prod',
+      'pod-template-hash': '7d9f8',
+    },
+    ownerReferences: [{ kind: 'ReplicaSet', name: 'order-service-7d9f8' }],
+    containers: [
+      {
+        name: 'app',
+        command: [
+          '/opt/java/bin/java',
+          `-Xmx${heapMb * 2 + 64}m`,
+          '-cp',
+          '/app',
+          'Leak',
+          String(heapMb),
+          '3600',
+        ],
+        path: '/opt/java/bin:/usr/local/bin:/usr/bin:/bin',
+        memoryLimitBytes: (heapMb * 3 + 256) * 1024 * 1024,
+        env: tools.env,
+        mounts: [jdk, { hostPath: classes, mountPath: '/app' }],
+      },
+    ],
+  });
+  for (let tries = 0; !pod.stdout('app').includes('ready'); tries += 1) {
+    if (tries > 600)
+      throw new Error(`The Java service was not ready after a minute: ${pod.stdout('app').slice(-500)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return pod;
+}
+
+async function folder(workDir: string, name: string): Promise<string> {
+  const path = join(workDir, name);
+  await mkdir(path, { recursive: true });
+  return path;
+}

@@ -1,0 +1,89 @@
+/** Sending a part and listing parts, with the checks that ali-oss leaves to its caller. */
+import { createHash } from 'node:crypto';
+import type OSS from 'ali-oss';
+import { z } from 'zod';
+import { createCrc64 } from './crc64.ts';
+import type { StoredPart } from './object-store.ts';
+import type { OssCaller } from './oss-caller.ts';
+import { ChecksumMismatch } from './oss-failure.ts';
+import { responseHeaders } from './oss-object-headers.ts';
+
+export interface PartToSend {
+  readonly objectKey: string;
+  readonly uploadId: string;
+  readonly number: number;
+  readonly body: Buffer;
+}
+
+/** OSS checks our MD5 of what arrived, and we check OSS's of what it stored. */
+export function sendPart(
+  caller: OssCaller,
+  timeoutMs: number,
+  { objectKey, uploadId, number, body }: PartToSend,
+  signal: AbortSignal,
+): Promise<StoredPart> {
+  const md5 = createHash('md5').update(body).digest();
+  // ali-oss sends no Content-MD5 for parts unless told to (wire-facts A18).
+  const headers = { 'Content-MD5': md5.toString('base64') };
+  return caller.call(
+    {
+      what: `Part ${number} of ${objectKey} could not be stored`,
+      timeoutMs,
+      run: async (client, timeout) => {
+        const options: OSS.RequestOptions & { headers: object } = { timeout, headers: { ...headers } };
+        const sent = await client.uploadPart(objectKey, uploadId, number, body, 0, body.length, options);
+        await checkPart(body, md5, responseHeaders(sent.res));
+        return { number, sizeBytes: body.length, etag: sent.etag };
+      },
+    },
+    signal,
+  );
+}
+
+/**
+ * A part's ETag is its MD5. OSS does not promise that for ever, least of all where KMS encrypts
+ * (https://www.alibabacloud.com/help/en/oss/use-cases/can-i-use-etag-values-as-oss-md5-hashes-to-check-data-consistency),
+ * so there the CRC-64, which it does promise, may speak for the part.
+ */
+async function checkPart(body: Buffer, md5: Buffer, headers: ReadonlyMap<string, string>): Promise<void> {
+  if (headers.get('etag')?.replaceAll('"', '').toLowerCase() === md5.toString('hex')) return;
+  if (headers.get('x-oss-server-side-encryption') === 'KMS') {
+    const crc = await createCrc64();
+    crc.update(body);
+    if (headers.get('x-oss-hash-crc64ecma') === String(crc.value())) return;
+  }
+  throw new ChecksumMismatch('the ETag that OSS gave is not the MD5 of the part');
+}
+
+/** One part comes as an object and several as an array, and every value is text (wire-facts A15). */
+const listed = z.object({
+  PartNumber: z.coerce.number().int().positive(),
+  ETag: z.string(),
+  Size: z.coerce.number().int().nonnegative(),
+});
+const listedParts = z.union([z.array(listed), listed.transform((part) => [part])]);
+
+/** OSS gives at most 1000 parts at a time. */
+const PAGE = 1000;
+
+/**
+ * @param after the number of the last part of the page before; 0 for the first page
+ * @returns `next`: the `after` of the next page, if there is one
+ */
+export async function listPage(
+  client: OSS,
+  objectKey: string,
+  uploadId: string,
+  after: number,
+  timeoutMs: number,
+): Promise<{ parts: StoredPart[]; next: number | undefined }> {
+  const query = { 'max-parts': PAGE, ...(after > 0 ? { 'part-number-marker': after } : {}) };
+  const page = await client.listParts(objectKey, uploadId, query as OSS.ListPartsQuery, {
+    timeout: timeoutMs,
+  });
+  const parts = listedParts
+    .parse(page.parts)
+    .map(({ PartNumber, ETag, Size }) => ({ number: PartNumber, sizeBytes: Size, etag: ETag }));
+  const next = String(page.isTruncated) === 'true' ? Number(page.nextPartNumberMarker) : undefined;
+  return { parts, next };
+}
