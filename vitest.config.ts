@@ -6,6 +6,7 @@ export default defineConfig({
     // Real processes (Redis, JVMs, a cluster) are started by the tests: a slow machine needs patience, not a race.
     testTimeout: 120_000,
     hookTimeout: 180_000,
+    globalSetup: ['test/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -4,11 +4,11 @@ import { Command } from 'commander';
 import { createPlatforms } from './bot/create-platforms.ts';
 import { startBot } from './bot/start-bot.ts';
 import { loadConfig } from './config.ts';
+import { credentialsFromConfig } from './credentials-from-config.ts';
 import { createLogger } from './log.ts';
-import { credentialsFrom } from './oss-credentials.ts';
 import { runUntilSignal } from './run-until-signal.ts';
 import { startWorker } from './worker/start-worker.ts';
-import { createOssStore, ossOptionsOf } from './worker/store/oss.ts';
+import { ossFromConfig } from './worker/store/oss-from-config.ts';
 
 const options = new Command('heapdump-bot')
   .option('--config <file>', 'the config file', process.env.HEAPDUMP_CONFIG ?? 'heapdump.yaml')
@@ -18,14 +18,14 @@ const options = new Command('heapdump-bot')
 await runUntilSignal(async () => {
   const config = loadConfig(options.config, process.env, 'both');
   const log = createLogger({ name: 'heapdump', level: config.log.level });
-  const store = createOssStore(ossOptionsOf(config.store), credentialsFrom(config.store.uploadCredentials));
+  const store = ossFromConfig(config, Date.now);
   // Workers first: whoever asks the moment the bot is up gets an answer.
   const workers = await Promise.all(
     config.clusters.map((cluster) => startWorker(config, cluster, { store, now: Date.now, log })),
   );
   const bot = await startBot(config, {
     platforms: createPlatforms(config, { log, now: Date.now }),
-    downloadCredentials: credentialsFrom(config.store.downloadCredentials),
+    downloadCredentials: credentialsFromConfig(config, 'downloadCredentials', Date.now),
     log,
     now: Date.now,
     reconcileEveryMs: 15_000,

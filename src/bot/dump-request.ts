@@ -143,6 +143,8 @@ export function propose(proposal: Proposal, now: number): DumpRequest {
 /** The pre-flight's answer: from here on the request is bound to this pod uid, container and JVM. */
 export function inspected(request: DumpRequest, found: Preflight, now: number): DumpRequest {
   expectState(request, 'pending');
+  // Approvals given so far were for what was found first.
+  if (request.preflight !== undefined) throw new MoveError('illegal-move', request);
   const bound = {
     ...request,
     preflight: found,

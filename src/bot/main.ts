@@ -2,8 +2,8 @@
 /** `npm run bot`: the bot alone. It holds chat secrets and signs links; it has no rights in any cluster. */
 import { Command } from 'commander';
 import { loadConfig } from '../config.ts';
+import { credentialsFromConfig } from '../credentials-from-config.ts';
 import { createLogger } from '../log.ts';
-import { credentialsFrom } from '../oss-credentials.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
 import { createPlatforms } from './create-platforms.ts';
 import { startBot } from './start-bot.ts';
@@ -18,7 +18,7 @@ await runUntilSignal(async () => {
   const log = createLogger({ name: 'bot', level: config.log.level });
   return startBot(config, {
     platforms: createPlatforms(config, { log, now: Date.now }),
-    downloadCredentials: credentialsFrom(config.store.downloadCredentials),
+    downloadCredentials: credentialsFromConfig(config, 'downloadCredentials', Date.now),
     log,
     now: Date.now,
     reconcileEveryMs: 15_000,

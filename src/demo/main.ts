@@ -13,12 +13,12 @@ import { createPlatforms } from '../bot/create-platforms.ts';
 import { createRequestStore } from '../bot/request-store.ts';
 import { startBot } from '../bot/start-bot.ts';
 import { parseConfig } from '../config.ts';
+import { credentialsFromConfig } from '../credentials-from-config.ts';
 import { createLogger, type LogLevel } from '../log.ts';
-import { credentialsFrom } from '../oss-credentials.ts';
 import { connectRedis } from '../redis.ts';
 import { HprofWalk } from '../worker/hprof-walk.ts';
 import { startWorker } from '../worker/start-worker.ts';
-import { createOssStore, ossOptionsOf } from '../worker/store/oss.ts';
+import { ossFromConfig } from '../worker/store/oss-from-config.ts';
 import { configText, demoConfig, mergeConfig } from './demo-config.ts';
 import { play } from './play.ts';
 import { ensureTools } from './set-up/debian-tools.ts';
@@ -139,13 +139,13 @@ async function run(): Promise<void> {
     level: config.log.level,
     write: (line) => process.stderr.write(line),
   });
-  const store = createOssStore(ossOptionsOf(config.store), credentialsFrom(config.store.uploadCredentials));
+  const store = ossFromConfig(config, Date.now);
   for (const each of config.clusters)
     running.push(await startWorker(config, each, { store, now: Date.now, log }));
   running.push(
     await startBot(config, {
       platforms: createPlatforms(config, { log, now: Date.now }),
-      downloadCredentials: credentialsFrom(config.store.downloadCredentials),
+      downloadCredentials: credentialsFromConfig(config, 'downloadCredentials', Date.now),
       log,
       now: Date.now,
       reconcileEveryMs: 5000,

@@ -142,7 +142,8 @@ export class RunningExec implements ExecSession {
       this.#socket.send(frame, { binary: true }, (error) => {
         // A full send buffer holds our pings up, so that what goes out counts as a sign of life too.
         if (!error) this.#watchdog.heard();
-        resolve();
+        // What the kernel takes at once is answered at once: without this turn a fast source would let nothing else in.
+        setImmediate(resolve);
       });
     });
   }

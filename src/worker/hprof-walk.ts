@@ -152,6 +152,7 @@ export class HprofWalk {
     state.bodyLeft = head.readUInt32BE(5);
     state.lastTag = tag;
     state.records += 1;
+    if (tag === HEAP_DUMP_END && state.bodyLeft > 0) throw new HprofError('an end mark with a body', at);
     if (tag === HEAP_DUMP || tag === HEAP_DUMP_SEGMENT) {
       // JDK 8 writes the length last: 0 is what an unfinished file has (jvm-facts 54).
       if (state.bodyLeft === 0) throw new HprofError('an unfinished segment', at);

@@ -3,10 +3,10 @@
 import { Command } from 'commander';
 import { ConfigError, loadConfig } from '../config.ts';
 import { createLogger } from '../log.ts';
-import { credentialsFrom } from '../oss-credentials.ts';
+
 import { runUntilSignal } from '../run-until-signal.ts';
 import { startWorker } from './start-worker.ts';
-import { createOssStore, ossOptionsOf } from './store/oss.ts';
+import { ossFromConfig } from './store/oss-from-config.ts';
 
 const options = new Command('worker')
   .option('--config <file>', 'the config file', process.env.HEAPDUMP_CONFIG ?? 'heapdump.yaml')
@@ -23,7 +23,7 @@ await runUntilSignal(async () => {
   }
   const log = createLogger({ name: 'worker', level: config.log.level });
   return startWorker(config, cluster, {
-    store: createOssStore(ossOptionsOf(config.store), credentialsFrom(config.store.uploadCredentials)),
+    store: ossFromConfig(config, Date.now),
     now: Date.now,
     log,
   });

@@ -39,12 +39,14 @@ export function readProbe(lines: readonly ToolLine[]): Probe {
   const [limit, used] = [countOf(memory, 'limit'), countOf(memory, 'used')];
   return {
     tools: of('tool').flatMap(({ values }) => (values.name === undefined ? [] : [values.name])),
-    jvms: of('jvm').flatMap((line) => {
-      const [pid, startTime, uid] = [countOf(line, 'pid'), countOf(line, 'start'), countOf(line, 'uid')];
-      if (pid === undefined || pid === 0 || startTime === undefined || uid === undefined) return [];
-      const mainClass = (line.values.main ?? '').slice(0, 300) || 'unknown';
-      return [{ pid, startTime, uid, mainClass, catchesQuit: line.values['catches-quit'] === 'yes' }];
-    }),
+    jvms: of('jvm')
+      .flatMap((line) => {
+        const [pid, startTime, uid] = [countOf(line, 'pid'), countOf(line, 'start'), countOf(line, 'uid')];
+        if (pid === undefined || pid === 0 || startTime === undefined || uid === undefined) return [];
+        const mainClass = (line.values.main ?? '').slice(0, 300) || 'unknown';
+        return [{ pid, startTime, uid, mainClass, catchesQuit: line.values['catches-quit'] === 'yes' }];
+      })
+      .sort((a, b) => a.pid - b.pid),
     heap:
       heapUsed === undefined
         ? undefined

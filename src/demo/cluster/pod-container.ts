@@ -17,6 +17,18 @@ export type ContainerState =
   | { kind: 'running'; startedAt: number }
   | { kind: 'terminated'; termination: Termination };
 
+export interface PodContainerOptions {
+  runtime: ContainerRuntime;
+  pod: string;
+  dir: string;
+  emptyDirs: string[];
+  now: () => number;
+  /** After each change of state. */
+  changed: () => void;
+  /** After pid 1 has ended, however it ended. */
+  ended: (container: PodContainer) => void;
+}
+
 /** One container of a pod over all its restarts. */
 export class PodContainer {
   readonly spec: ContainerSpec;
@@ -26,18 +38,10 @@ export class PodContainer {
   restartCount = 0;
   containerId = '';
   running: RunningContainer | undefined;
-  readonly #o: {
-    runtime: ContainerRuntime;
-    pod: string;
-    dir: string;
-    emptyDirs: string[];
-    now: () => number;
-    changed: () => void;
-    ended: (container: PodContainer) => void;
-  };
+  readonly #o: PodContainerOptions;
   #starts = 0;
 
-  constructor(spec: ContainerSpec, options: PodContainer['#o']) {
+  constructor(spec: ContainerSpec, options: PodContainerOptions) {
     this.spec = spec;
     this.#o = options;
     this.stdoutFile = spec.stdoutFile ?? join(options.dir, 'stdout.log');

@@ -6,13 +6,13 @@
 const POLYNOMIAL = 0xc96c5795d7870f42n;
 
 interface Tables {
-  readonly low: Uint32Array;
-  readonly high: Uint32Array;
+  readonly low: Int32Array;
+  readonly high: Int32Array;
 }
 
 function buildTables(): Tables {
-  const low = new Uint32Array(8 * 256);
-  const high = new Uint32Array(8 * 256);
+  const low = new Int32Array(8 * 256);
+  const high = new Int32Array(8 * 256);
   const first: bigint[] = [];
   for (let byte = 0; byte < 256; byte++) {
     let rest = BigInt(byte);
@@ -32,47 +32,45 @@ function buildTables(): Tables {
 
 let tables: Tables | undefined;
 
+/** As 32-bit words in the machine's order, which must be little-endian, as all that Node runs on today is. */
+function wordsOf(bytes: Uint8Array): Int32Array {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : Uint8Array.from(bytes);
+  return new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >>> 2);
+}
+
 /** A running CRC; `value` is the CRC of all bytes so far, 0 for none. */
 export class RunningCrc64 {
-  #low = 0xffffffff;
-  #high = 0xffffffff;
+  #low = -1;
+  #high = -1;
 
   update(bytes: Uint8Array): void {
     tables ??= buildTables();
     const { low, high } = tables;
-    // Every index below is masked to the table's size, so that `?? 0` never decides anything.
-    const l = (table: number, byte: number) => low[table * 256 + (byte & 0xff)] ?? 0;
-    const h = (table: number, byte: number) => high[table * 256 + (byte & 0xff)] ?? 0;
     let crcLow = this.#low;
     let crcHigh = this.#high;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let at = 0;
-    for (const end = bytes.length - 7; at < end; at += 8) {
-      const a = crcLow ^ view.getUint32(at, true);
-      const b = crcHigh ^ view.getUint32(at + 4, true);
-      crcLow =
-        l(7, a) ^
-        l(6, a >>> 8) ^
-        l(5, a >>> 16) ^
-        l(4, a >>> 24) ^
-        l(3, b) ^
-        l(2, b >>> 8) ^
-        l(1, b >>> 16) ^
-        l(0, b >>> 24);
-      crcHigh =
-        h(7, a) ^
-        h(6, a >>> 8) ^
-        h(5, a >>> 16) ^
-        h(4, a >>> 24) ^
-        h(3, b) ^
-        h(2, b >>> 8) ^
-        h(1, b >>> 16) ^
-        h(0, b >>> 24);
+    // Loops over typed arrays without calls: this is where the stand-in spends its time. No index leaves its table.
+    const words = wordsOf(bytes);
+    for (let word = 0; word + 1 < words.length; word += 2, at += 8) {
+      const a = crcLow ^ (words[word] as number);
+      const b = crcHigh ^ (words[word + 1] as number);
+      const i7 = 0x700 | (a & 0xff);
+      const i6 = 0x600 | ((a >>> 8) & 0xff);
+      const i5 = 0x500 | ((a >>> 16) & 0xff);
+      const i4 = 0x400 | (a >>> 24);
+      const i3 = 0x300 | (b & 0xff);
+      const i2 = 0x200 | ((b >>> 8) & 0xff);
+      const i1 = 0x100 | ((b >>> 16) & 0xff);
+      const i0 = b >>> 24;
+      crcLow = (low[i7] as number) ^ (low[i6] as number) ^ (low[i5] as number) ^ (low[i4] as number);
+      crcLow ^= (low[i3] as number) ^ (low[i2] as number) ^ (low[i1] as number) ^ (low[i0] as number);
+      crcHigh = (high[i7] as number) ^ (high[i6] as number) ^ (high[i5] as number) ^ (high[i4] as number);
+      crcHigh ^= (high[i3] as number) ^ (high[i2] as number) ^ (high[i1] as number) ^ (high[i0] as number);
     }
     for (; at < bytes.length; at++) {
-      const byte = crcLow ^ view.getUint8(at);
-      crcLow = (crcLow >>> 8) ^ (crcHigh << 24) ^ l(0, byte);
-      crcHigh = (crcHigh >>> 8) ^ h(0, byte);
+      const index = (crcLow ^ (bytes[at] as number)) & 0xff;
+      crcLow = (crcLow >>> 8) ^ (crcHigh << 24) ^ (low[index] as number);
+      crcHigh = (crcHigh >>> 8) ^ (high[index] as number);
     }
     this.#low = crcLow;
     this.#high = crcHigh;

@@ -130,7 +130,7 @@ export function threadFor(channel: Channel, threadTs: string | undefined, desk: 
 function ownMessage(channel: Channel, ts: string | undefined, desk: Desk, otherwise: string): StoredMessage {
   const message = desk.messages.find(channel.id, ts);
   // An ephemeral message's ts finds nothing.
-  if (message === undefined || message.deleted || false) {
+  if (message === undefined || message.deleted || message.ephemeralTo !== undefined) {
     throw new Refusal('message_not_found');
   }
   if (!message.fromBot) throw new Refusal(otherwise);

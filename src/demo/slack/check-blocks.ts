@@ -4,6 +4,7 @@
  */
 import { isObject, type JsonObject, listOf, objectsIn } from './block.ts';
 import { checkElement } from './check-elements.ts';
+import { checkRichText } from './check-rich-text.ts';
 import { Complaints } from './complaints.ts';
 
 /** Where blocks stand; decides which and how many may stand there. */
@@ -88,7 +89,7 @@ function checkBlock(block: JsonObject, pointer: string, surface: Surface, compla
       complaints.length(`${pointer}/text`, block.text, 12_000);
       return;
     case 'rich_text':
-      complaints.count(`${pointer}/elements`, block.elements, 1, Number.POSITIVE_INFINITY);
+      checkRichText(block, pointer, complaints);
       return;
   }
 }

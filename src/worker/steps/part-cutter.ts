@@ -50,7 +50,7 @@ export class PartCutter {
 
   /** Sends what is left as the last part, and waits for all. @throws what `send` failed with */
   async end(): Promise<void> {
-    if (this.#filled > 0) this.#dispatch();
+    if (this.#filled > 0 && this.#error === undefined) this.#dispatch();
     await this.settle();
     if (this.#error !== undefined) throw this.#error;
   }

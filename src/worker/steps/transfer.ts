@@ -10,7 +10,7 @@ import { stepErrorOf } from '../failure-of.ts';
 import { HprofWalk } from '../hprof-walk.ts';
 import { objectKeyOf } from '../object-key.ts';
 import { StepError } from '../step-error.ts';
-import { Crc64, combineCrc64, crc64Text, EMPTY_CRC64, parseCrc64 } from '../store/crc64.ts';
+import { combineCrc64, createCrc64 } from '../store/crc64.ts';
 import { StoreError } from '../store/object-store.ts';
 import type { CopiedTool } from './copy-tool.ts';
 import { PartCutter } from './part-cutter.ts';

@@ -1,15 +1,14 @@
 /** The object store on Alibaba Cloud OSS, through ali-oss. One OSS call per method, in the order of an upload. */
-import { createHash } from 'node:crypto';
-import { checkObjectKey, checkOssAddress, type OssAddress } from '../../oss-client.ts';
+import { checkObjectKey, checkOssAddress } from '../../oss-client.ts';
 import type { CredentialSource } from '../../oss-credentials.ts';
-import type { RetryOptions } from './back-off.ts';
-import { createCrc64 } from './crc64.ts';
 import { type ObjectStore, type StoredObject, type StoredPart, StoreError } from './object-store.ts';
-import { createOssCaller, type OssCaller } from './oss-caller.ts';
-import { ChecksumMismatch } from './oss-failure.ts';
-import { storedObject, uploadHeaders } from './oss-object-headers.ts';
-import { listPage } from './oss-parts.ts';
+import { createOssCaller } from './oss-caller.ts';
+import { responseHeaders, storedObject, uploadHeaders } from './oss-object-headers.ts';
+import type { OssOptions } from './oss-options.ts';
+import { listPage, sendPart } from './oss-parts.ts';
 import { readObject } from './read-object.ts';
+
+export type { OssOptions } from './oss-options.ts';
 
 /** https://www.alibabacloud.com/help/en/oss/user-guide/multipart-upload */
 const LIMITS = { minPartBytes: 100 * 1024, maxParts: 10_000 } as const;

@@ -5,7 +5,6 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerCertificate } from '../certificate.ts';
 import { type ApiCluster, handleRequest } from './routes.ts';
-import { type Answer, encodeAnswer, unexpected } from './status-object.ts';
 
 /** Go's default, with its slop: request line and headers (exec-facts 61). */
 const MAX_HEADER_BYTES = 1024 * 1024 + 4096;
@@ -91,36 +90,3 @@ const listen = (server: Server, port: number): Promise<number> =>
   });
 
 const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
-
-/** An HTTP answer to a request that asked for an upgrade; the connection ends with it. */
-export const refuseUpgrade = (socket: Duplex, answer: Answer): void => {
-  const { body, contentType } = encodeAnswer(answer);
-  const headers = {
-    ...(contentType && { 'Content-Type': contentType }),
-    'Cache-Control': 'no-cache, private',
-    ...answer.headers,
-    'Content-Length': String(Buffer.byteLength(body)),
-    Connection: 'close',
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(
-    `HTTP/1.1 ${answer.status} ${REASONS[answer.status] ?? 'Unknown'}\r\n${lines.join('')}\r\n${body}`,
-  );
-};
-
-const REASONS: Record<number, string> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  429: 'Too Many Requests',
-  500: 'Internal Server Error',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-  504: 'Gateway Timeout',
-};
-
-/** What a fault says in place of an exec. */
-export const refusedByFault = (fault: { status: number; reason?: string; message?: string }): Answer =>
-  unexpected(fault.status, fault.reason ?? 'InternalError', fault.message ?? 'the server is unwell');

@@ -16,13 +16,13 @@ import {
   type Answer,
   badRequest,
   encodeAnswer,
+  faultAnswer,
   forbidden,
   methodNotAllowed,
   noSuchResource,
   notFound,
   text,
   unauthorized,
-  unexpected,
 } from './status-object.ts';
 import { streamWatch } from './watch.ts';
 
@@ -86,7 +86,7 @@ const answerTo = (incoming: Incoming, cluster: ApiCluster): Outcome => {
   const fault = cluster.takeRequestFault({ method, path: url.pathname, user });
   if (fault) return faultAnswer(fault);
   const info = requestInfo(method, url);
-  if (info.kind === 'path') return answerToPath(incoming, user, cluster);
+  if (info.kind === 'path') return answerToPath(incoming, user);
   const isExec = info.resource === 'pods' && info.subresource === 'exec';
   // Exec asks for its rights itself, as it needs two verbs.
   const refusal = isExec ? undefined : cluster.access.refusal(user, info);
@@ -114,7 +114,7 @@ const answerTo = (incoming: Incoming, cluster: ApiCluster): Outcome => {
   }
 };
 
-const answerToPath = (incoming: Incoming, user: string, cluster: ApiCluster): Answer => {
+const answerToPath = (incoming: Incoming, user: string): Answer => {
   const { pathname } = incoming.url;
   const isPublic = PUBLIC_PATHS.some((path) => pathname === path || pathname === `${path}/`);
   if (user === ANONYMOUS && !isPublic) {
@@ -206,17 +206,6 @@ const answerNamespaces = (want: ResourceRequest, cluster: ApiCluster): Answer =>
     status: 200,
     body: { kind: 'Namespace', apiVersion: 'v1', ...namespaceObject(want.name, cluster.startedAt) },
   };
-};
-
-export const faultAnswer = (fault: RequestFault): Answer => {
-  const answer = unexpected(
-    fault.status,
-    fault.reason ?? 'InternalError',
-    fault.message ?? 'the server is unwell',
-  );
-  return fault.retryAfterSeconds === undefined
-    ? answer
-    : { ...answer, headers: { 'retry-after': String(fault.retryAfterSeconds) } };
 };
 
 /** JSON, or undefined for anything else; kubectl sends protobuf only where discovery offers it. */

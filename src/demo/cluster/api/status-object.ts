@@ -50,8 +50,17 @@ export const expired = (version: number): Answer =>
 export const forbidden = (message: string, details: StatusObject['details']): Answer =>
   failure(403, 'Forbidden', message, details);
 /** For faults: an answer that no request deserves. */
-export const unexpected = (code: number, reason: string, message: string): Answer =>
-  failure(code, reason, message);
+export const faultAnswer = (fault: {
+  status: number;
+  reason?: string;
+  message?: string;
+  retryAfterSeconds?: number;
+}): Answer => ({
+  ...failure(fault.status, fault.reason ?? 'InternalError', fault.message ?? 'the server is unwell'),
+  ...(fault.retryAfterSeconds !== undefined && {
+    headers: { 'retry-after': String(fault.retryAfterSeconds) },
+  }),
+});
 
 export const text = (status: number, body: string): Answer => ({
   status,

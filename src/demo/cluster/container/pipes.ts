@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, mkdirSync, openSync, unlinkSync } from 'node:fs';
-import { Socket } from 'node:net';
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { join } from 'node:path';
 import { ClusterSetupError } from '../pod-spec.ts';
 
@@ -80,7 +80,8 @@ export const readPipe = (
   let current = on.takeBuffer();
   const room = () => current.subarray(HEAD_ROOM, HEAD_ROOM + CHUNK_BYTES);
   let first = true;
-  const socket = new Socket({
+  // The constructor takes onread as connect() does; the types know only the latter.
+  const options: SocketConstructorOpts & { onread: OnReadOpts } = {
     fd,
     readable: true,
     writable: false,
@@ -92,7 +93,8 @@ export const readPipe = (
       },
       callback: (length) => on.chunk(current, length),
     },
-  });
+  };
+  const socket = new Socket(options);
   let ended = false;
   const end = () => {
     if (ended) return;

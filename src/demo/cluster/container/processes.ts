@@ -41,7 +41,7 @@ export const processRuntime = (pipes: PipeMaker): ContainerRuntime => ({
     for (const dir of [workDir, procDir]) mkdirSync(dir, { recursive: true });
     const toHost = pathMapping(plan);
     const env: Record<string, string> = {
-      PATH: plan.spec.path ?? DEFAULT_PATH,
+      PATH: (plan.spec.path ?? DEFAULT_PATH).split(':').map(toHost).join(':'),
       HOME: workDir,
       HOSTNAME: plan.pod,
       ...mapValues(plan.spec.env ?? {}, toHost),

@@ -2,6 +2,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readlinkSync,
   statSync,
   symlinkSync,
@@ -70,15 +71,12 @@ export const prepareRoot = (plan: ContainerPlan): RootFileSystem => {
   }
   for (const path of ['/tmp', '/var/tmp']) mkdirWithMode(inRoot(path), 0o1777);
   mkdirWithMode(inRoot('/root'), 0o700);
-  for (const path of IMAGE_PATHS) {
-    if (!existsSync(path)) continue;
-    if (lstatSync(path).isSymbolicLink()) {
-      symlinkSync(readlinkSync(path), inRoot(path));
-    } else {
-      mkdirSync(inRoot(path), { recursive: true });
-      operations.push(['tree', path, path, '']);
-    }
-  }
+  const mountPaths = [
+    ...(plan.spec.emptyDirs ?? []),
+    ...(plan.spec.memoryDirs ?? []).map(({ path }) => path),
+    ...(plan.spec.mounts ?? []).map(({ mountPath }) => mountPath),
+  ];
+  for (const path of IMAGE_PATHS) operations.push(...imagePath(path, dir, mountPaths));
   operations.push(['proc', 'proc', '/proc', '']);
   operations.push(['tmpfs', 'tmpfs', '/dev', 'mode=755,size=64k']);
   for (const device of DEVICES) operations.push(['device', `/dev/${device}`, `/dev/${device}`, '']);
@@ -119,6 +117,25 @@ export const prepareRoot = (plan: ContainerPlan): RootFileSystem => {
   hostDirs.sort((a, b) => b.mountPath.length - a.mountPath.length);
   const mode = plan.spec.readOnlyRoot === true ? 'ro' : 'rw';
   return { dir, cgroupDir, hostDirs, buildArgs: [dir, ...operations.flat(), '--', mode] };
+};
+
+/**
+ * Operations that show a path of this machine read-only. A folder that has to hold a mount point is made anew and
+ * filled piece by piece, as nothing can be added to this machine's own.
+ */
+const imagePath = (path: string, root: string, mountPaths: string[]): string[][] => {
+  if (!existsSync(path)) return [];
+  const target = join(root, path);
+  const stats = lstatSync(path);
+  if (stats.isSymbolicLink()) {
+    symlinkSync(readlinkSync(path), target);
+    return [];
+  }
+  if (mountPaths.includes(path)) return [];
+  if (stats.isDirectory()) mkdirSync(target, { recursive: true });
+  else writeFileSync(target, '');
+  if (!mountPaths.some((mountPath) => mountPath.startsWith(`${path}/`))) return [['tree', path, path, '']];
+  return readdirSync(path).flatMap((name) => imagePath(join(path, name), root, mountPaths));
 };
 
 /** mkdir's own mode is cut by the umask. */

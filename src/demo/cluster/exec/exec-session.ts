@@ -163,7 +163,7 @@ export class ExecSession {
     } else {
       this.#sendStdout(buffer, length);
     }
-    return this.#connection !== 'silent' && !this.#sender.isFull;
+    return !this.#isSilent() && !this.#sender.isFull;
   }
 
   #sendStdout(buffer: Buffer, length: number): void {
@@ -174,10 +174,9 @@ export class ExecSession {
     record.stdoutBytes += take;
     const last = isEnd && record.stdoutBytes >= fault.afterBytes;
     this.#sender.sendChunk(STDOUT, buffer, take, last ? () => this.#checkTrigger() : undefined);
-    if (!last) this.#checkTrigger();
     // Nothing may follow the last byte, though it is still on its way.
-    else if (fault.kind === 'silence') this.#fallSilent();
-    else this.#connection = 'silent';
+    if (last) this.#connection = 'silent';
+    else this.#checkTrigger();
   }
 
   /** Sets off the faults that wait for a number of bytes. */
@@ -268,6 +267,10 @@ export class ExecSession {
   #leaveCommand(closeCode: number): void {
     this.#process?.stdin?.end();
     if (!isV5(this.#o.protocol) && closeCode === 1006) void this.#process?.signal('SIGKILL');
+  }
+
+  #isSilent(): boolean {
+    return this.#connection === 'silent';
   }
 
   #isStuck(): boolean {

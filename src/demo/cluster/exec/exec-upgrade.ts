@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { Access } from '../api/access.ts';
-import { refusedByFault, refuseUpgrade } from '../api/api-server.ts';
+import { refuseUpgrade } from '../api/refuse-upgrade.ts';
 import { requestInfo } from '../api/request-info.ts';
-import { type Answer, badRequest, noSuchResource, unauthorized } from '../api/status-object.ts';
+import { type Answer, badRequest, faultAnswer, noSuchResource, unauthorized } from '../api/status-object.ts';
 import type { FaultQueue } from '../faults.ts';
 import type { PodStore } from '../pod-store.ts';
 import type { RecordedExec } from './exec-record.ts';
@@ -51,7 +51,10 @@ export const execEndpoint = (cluster: {
   const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const url = new URL(request.url ?? '/', 'https://cluster');
     const accepted = acceptExec(request, url);
-    if ('status' in accepted) return refuseUpgrade(socket, accepted);
+    if ('status' in accepted) {
+      refuseUpgrade(socket, accepted);
+      return;
+    }
     const { target, protocol, user } = accepted;
     const record: RecordedExec = {
       namespace: target.pod.namespace,
@@ -66,7 +69,10 @@ export const execEndpoint = (cluster: {
       stdinBytes: 0,
     };
     const fault = cluster.faults.takeForExec(record);
-    if (fault?.kind === 'refuse') return refuseUpgrade(socket, refusedByFault(fault));
+    if (fault?.kind === 'refuse') {
+      refuseUpgrade(socket, faultAnswer(fault));
+      return;
+    }
     cluster.execs.push(record);
     chosen.set(request, protocol);
     server.handleUpgrade(request, socket, head, (ws) => {

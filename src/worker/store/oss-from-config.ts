@@ -1,0 +1,26 @@
+import type { Config } from '../../config-schema.ts';
+import { credentialsFromConfig } from '../../credentials-from-config.ts';
+import type { ObjectStore } from './object-store.ts';
+import { createOssStore } from './oss.ts';
+
+/** The store that the config names, with the worker's own credentials. @throws ConfigError */
+export function ossFromConfig(config: Config, now: () => number): ObjectStore {
+  const { store } = config;
+  return createOssStore(
+    {
+      bucket: store.bucket,
+      region: store.region,
+      endpoint: store.endpoint,
+      pathStyle: store.pathStyle,
+      signatureVersion: store.signatureVersion,
+      ...(store.serverSideEncryption === undefined
+        ? {}
+        : { serverSideEncryption: store.serverSideEncryption }),
+      ...(store.kmsKeyId === undefined ? {} : { kmsKeyId: store.kmsKeyId }),
+      storageClass: store.storageClass,
+      partTimeoutMs: 5 * 60_000,
+      retry: { attempts: 8, baseMs: 250, maxMs: 20_000 },
+    },
+    credentialsFromConfig(config, 'uploadCredentials', now),
+  );
+}

@@ -1,0 +1,230 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const setUp = fileURLToPath(new URL('../../src/demo/set-up', import.meta.url));
+
+/** A project of two files, with an npm on PATH that installs the real tsx and writes down each call. */
+const FAKE_NPM = `#!/bin/sh
+echo "$*" >> npm-calls
+[ -e npm-fails ] && { echo 'npm error network is down' >&2; exit 7; }
+sleep 0.3
+rm -rf node_modules
+mkdir -p node_modules/tsx
+echo '{ "name": "tsx", "type": "module", "exports": "./index.js" }' > node_modules/tsx/package.json
+echo 'import "${pathToFileURL(createRequire(import.meta.url).resolve('tsx'))}";' > node_modules/tsx/index.js
+cp package-lock.json node_modules/.package-lock.json
+`;
+
+describe('npm run, in a fresh clone', () => {
+  let folder: string;
+  const children: ChildProcess[] = [];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'heapdump-run-'));
+    await cp(setUp, join(folder, 'src/demo/set-up'), { recursive: true });
+    await write('package.json', '{ "type": "module" }');
+    await write('package-lock.json', lockOf({ tsx: '1.0.0' }));
+    await write('src/demo/main.ts', 'console.log("demo", ...process.argv.slice(2));');
+    await write('bin/npm', FAKE_NPM);
+    await chmod(join(folder, 'bin/npm'), 0o755);
+  });
+  afterEach(async () => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function write(path: string, text: string): Promise<void> {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+
+  function lockOf(versions: Record<string, string>): string {
+    const packages = Object.entries(versions).map(([name, version]) => [`node_modules/${name}`, { version }]);
+    return JSON.stringify({ lockfileVersion: 3, packages: { '': {}, ...Object.fromEntries(packages) } });
+  }
+
+  function start(program: string, args: readonly string[], stdin: 'ignore' | 'pipe' = 'ignore') {
+    const env = { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}` };
+    const child = spawn(program, args, { cwd: folder, env, stdio: [stdin, 'pipe', 'pipe'] });
+    children.push(child);
+    let stdout = '';
+    let stderr = '';
+    const waiting = new Set<() => void>();
+    const heard = () => {
+      for (const look of waiting) look();
+    };
+    child.stdout?.on('data', (chunk) => {
+      stdout += chunk;
+      heard();
+    });
+    child.stderr?.on('data', (chunk) => {
+      stderr += chunk;
+      heard();
+    });
+    const end = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }));
+    const says = (text: string) =>
+      new Promise<void>((resolve, reject) => {
+        const look = () => {
+          if (!stdout.includes(text)) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        look();
+        end.then(() => reject(new Error(`ended without saying '${text}': ${stdout}${stderr}`)), reject);
+      });
+    return { child, end, says };
+  }
+
+  const run = (...args: string[]) => start(process.execPath, ['src/demo/set-up/run.mjs', ...args]).end;
+  const npmCalls = async () => (await readFile(join(folder, 'npm-calls'), 'utf8')).trim().split('\n');
+
+  it('installs the packages, those of development too, says so in one line and goes on', async () => {
+    const result = await run('demo', '--once', 'a b');
+
+    expect(result).toMatchObject({ code: 0, stdout: 'demo --once a b\n' });
+    expect(result.stderr).toMatch(/^set-up: installing .*\n$/);
+    expect(await npmCalls()).toEqual([expect.stringMatching(/^ci .*--include=dev/)]);
+  });
+
+  it('installs nothing the second time, and again when package-lock.json has changed', async () => {
+    await run('demo');
+    const second = await run('demo');
+    await write('package-lock.json', lockOf({ tsx: '1.0.1' }));
+    await run('demo');
+
+    expect(second.stderr).toBe('');
+    expect(await npmCalls()).toHaveLength(2);
+  });
+
+  it('leaves alone what a developer has installed, if it is what the lock names', async () => {
+    await run('demo');
+    await rm(join(folder, 'node_modules/.installed-from'));
+
+    const result = await run('demo');
+
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(await npmCalls()).toHaveLength(1);
+  });
+
+  it('installs anew what lacks a package, as npm ci --omit=dev leaves it', async () => {
+    await run('demo');
+    await rm(join(folder, 'node_modules/.installed-from'));
+    await write('node_modules/.package-lock.json', lockOf({}));
+
+    await run('demo');
+
+    expect(await npmCalls()).toHaveLength(2);
+  });
+
+  it('installs anew what was installed for another kind of machine', async () => {
+    await run('demo');
+    const hash = (await readFile(join(folder, 'node_modules/.installed-from'), 'utf8')).split(' ')[1];
+    await write('node_modules/.installed-from', `plan9-vax ${hash}`);
+
+    await run('demo');
+
+    expect(await npmCalls()).toHaveLength(2);
+  });
+
+  it('installs once when three start at the same time', async () => {
+    const results = await Promise.all([run('demo'), run('demo'), run('demo')]);
+
+    expect(results.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(await npmCalls()).toHaveLength(1);
+  });
+
+  it('shows what npm complained of, and starts nothing', async () => {
+    await write('npm-fails', '');
+
+    const result = await run('demo');
+
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result.stderr).toContain('npm ci ended with 7:\nnpm error network is down');
+  });
+
+  it('hands back the exit code of what it ran', async () => {
+    await write('src/demo/main.ts', 'process.exitCode = 42;');
+
+    expect(await run('demo')).toMatchObject({ code: 42 });
+  });
+
+  it('names the scripts there are when asked for one that is not', async () => {
+    const { code, stderr } = await run('dmeo');
+
+    expect(code).toBe(2);
+    expect(stderr).toContain("no script 'dmeo': demo, test");
+  });
+
+  it.each(['18.20.8', '20.18.3', '22.11.0', '21.7.3'])(
+    'refuses Node %s in one clear line',
+    async (version) => {
+      await write('older.mjs', `Object.defineProperty(process.versions, 'node', { value: '${version}' });`);
+
+      const { end } = start(process.execPath, ['--import', './older.mjs', 'src/demo/set-up/run.mjs', 'demo']);
+
+      const { code, stderr } = await end;
+      expect(code).toBe(1);
+      expect(stderr).toMatch(new RegExp(`^set-up: Node ${version} is too old: .*20\\.19.*\n$`));
+    },
+  );
+
+  describe('when it is told to stop', () => {
+    // Tidies up, as the demo does, and counts how often it is told.
+    const TIDY = `
+      const told = [];
+      for (const signal of ['SIGINT', 'SIGTERM'])
+        process.on(signal, () => {
+          told.push(signal);
+          if (told.length === 1) setTimeout(() => { console.log('told ' + told.join(' ')); process.exit(3); }, 500);
+        });
+      setInterval(() => {}, 1000);
+      console.log('up');`;
+
+    it.each(['SIGINT', 'SIGTERM'] as const)(
+      'passes %s on and waits until all is tidied up',
+      async (signal) => {
+        await write('src/demo/main.ts', TIDY);
+        const { child, says, end } = start(process.execPath, ['src/demo/set-up/run.mjs', 'demo']);
+        await says('up');
+
+        child.kill(signal);
+
+        expect(await end).toMatchObject({ code: 3, stdout: `up\ntold ${signal}\n` });
+      },
+    );
+
+    it('Ctrl-C in a terminal counts once, though npm passes it on as well', async () => {
+      await write('src/demo/main.ts', TIDY);
+      // Stands for npm, which passes on what the terminal has sent to all of them already.
+      await write(
+        'like-npm.mjs',
+        `import { spawn } from 'node:child_process';
+        const child = spawn(process.execPath, ['src/demo/set-up/run.mjs', 'demo'], { stdio: 'inherit' });
+        process.on('SIGINT', () => setTimeout(() => child.kill('SIGINT'), 50));
+        child.on('exit', (code) => process.exit(code));`,
+      );
+      const command = `'${process.execPath}' like-npm.mjs`;
+      const { child, says, end } = start('script', ['-q', '-e', '-c', command, '/dev/null'], 'pipe');
+      await says('up');
+
+      child.stdin?.write('\u0003');
+
+      const { code, stdout } = await end;
+      expect(stdout).toMatch(/told SIGINT\r?\n/);
+      expect(code).toBe(3);
+    });
+
+    it('ends as a shell would say, when what it ran was killed', async () => {
+      await write('src/demo/main.ts', "process.kill(process.pid, 'SIGKILL'); setInterval(() => {}, 1000);");
+
+      expect(await run('demo')).toMatchObject({ code: 137 });
+    });
+  });
+});

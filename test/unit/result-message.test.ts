@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { cancel, type DumpRequest, deny, ended, expire } from '../../src/bot/dump-request.ts';
+import { resultMessage } from '../../src/bot/messages/result-message.ts';
+import { en } from '../../src/bot/words/en.ts';
+import { zhCn } from '../../src/bot/words/zh-cn.ts';
+import { type DumpOutcome, FAILURE_CODES } from '../../src/worker/dump-job.ts';
+import {
+  ALICE,
+  aCompletion,
+  aFailure,
+  approved,
+  BOB,
+  NOW,
+  pending,
+  proposed,
+  queued,
+  running,
+} from './a-request.ts';
+import { actionsOf, HOSTILE, placesOf, readAloud } from './message-texts.ts';
+
+const link = { url: 'https://dumps.example/x.hprof?signature=s3cret', expiresAt: NOW + 86_400_000 };
+
+const endedWith = (outcome: DumpOutcome): DumpRequest => {
+  const request = ended(running(), 1, outcome, NOW);
+  if (request === undefined) throw new Error('A running request could not end');
+  return request;
+};
+const resultOf = (request: DumpRequest | undefined, words = en, withLink?: typeof link) => {
+  const message = request === undefined ? undefined : resultMessage(request, words, withLink);
+  if (message === undefined) throw new Error('No result');
+  return message;
+};
+
+describe('the result of a request', () => {
+  it('is not told before there is one', () => {
+    for (const request of [proposed(), pending(), approved(), queued(), running()])
+      expect(resultMessage(request, en, link)).toBeUndefined();
+  });
+
+  it.each<[string, DumpRequest | undefined]>([
+    ['completed', endedWith(aCompletion())],
+    ['failed', endedWith(aFailure())],
+    ['cancelled', cancel(pending(), ALICE, NOW)],
+    ['denied', deny(pending(), BOB, undefined, NOW)],
+    ['expired', expire(pending(), NOW + 9e9)],
+  ])('names the requester, the request and the pod when it is %s', (_state, request) => {
+    const message = resultOf(request);
+
+    expect(placesOf(message, ALICE)).toEqual(['line/person']);
+    expect(readAloud(message)).toContain('Request abcd1234');
+    expect(message.title).toContain('order-service-7d9f8-x2x4k');
+  });
+});
+
+describe('a completed dump', () => {
+  it('comes with a link, its end, and what is needed to check the file', () => {
+    const message = resultOf(endedWith(aCompletion()), en, link);
+
+    expect(message.tone).toBe('good');
+    expect(placesOf(message, 's3cret')).toEqual(['download url']);
+    expect(placesOf(message, String(link.expiresAt))).toEqual(['field/time']);
+    expect(placesOf(message, 'a'.repeat(64))).toEqual(['field/code']);
+    expect(readAloud(message)).toContain('2.90 GB');
+    expect(readAloud(message)).toContain('4.2 s');
+    expect(actionsOf(message)).toEqual(['new-link']);
+  });
+
+  it('without a link in the thread: it says how to get one, and shows none', () => {
+    const message = resultOf(endedWith(aCompletion()));
+
+    expect(message.blocks.some(({ kind }) => kind === 'download')).toBe(false);
+    expect(readAloud(message)).toContain(en.result.linkPrivate);
+    expect(readAloud(message)).not.toContain(en.result.linkEnds);
+    expect(actionsOf(message)).toEqual(['new-link']);
+  });
+
+  it('says what was proved, and no more than that', () => {
+    const message = resultOf(endedWith(aCompletion({ proofs: ['hprof-walk', 'sha256'] })));
+
+    expect(readAloud(message)).toContain(en.result.proofs['hprof-walk']);
+    expect(readAloud(message)).toContain(en.result.proofs.sha256);
+    expect(readAloud(message)).not.toContain(en.result.proofs.crc64);
+  });
+
+  it('says what could not be removed from the container', () => {
+    const left = ['/tmp/.heapdump-abcd1234', '/tmp/.attach_pid7'];
+
+    expect(readAloud(resultOf(endedWith(aCompletion({ left }))))).toContain(
+      `These could not be removed from the container:  | ${left.join(' | ')}`,
+    );
+    expect(placesOf(resultOf(endedWith(aCompletion({ left }))), '.attach_pid7')).toEqual(['line/code']);
+  });
+
+  it('does not make up a pause that nobody measured', () => {
+    const { pauseMs: _unknown, ...unmeasured } = aCompletion();
+
+    expect(readAloud(resultOf(endedWith(unmeasured)))).not.toContain(en.result.pause);
+  });
+});
+
+describe('a failed dump', () => {
+  it.each(FAILURE_CODES)('says what happened and what to do, in both languages: %s', (code) => {
+    for (const words of [en, zhCn]) {
+      const read = readAloud(resultOf(endedWith(aFailure({ code })), words));
+
+      expect(read).toContain(words.failures[code].what);
+      expect(read).toContain(words.failures[code].remedy);
+      expect(read).not.toContain('undefined');
+    }
+  });
+
+  it('says at which step, and keeps a hostile detail a quote', () => {
+    const message = resultOf(endedWith(aFailure({ detail: HOSTILE, step: 'transfer' })));
+
+    expect(readAloud(message)).toContain(`At: ${en.steps.transfer}`);
+    expect(placesOf(message, HOSTILE)).toEqual(['quote']);
+  });
+
+  it('has no empty quote where there is nothing to add', () => {
+    const message = resultOf(endedWith(aFailure({ detail: '' })));
+
+    expect(message.blocks.some(({ kind }) => kind === 'quote')).toBe(false);
+  });
+
+  it.each([
+    ['resume', ['retry'], en.result.retryHints.resume],
+    ['new-approval', ['retry'], en.result.retryHints['new-approval']],
+    ['none', [], undefined],
+  ] as const)('offers a retry where one is of use, and says what it would do: %s', (retry, actions, hint) => {
+    const message = resultOf(endedWith(aFailure({ retry, left: ['/tmp/x'] })));
+
+    expect(actionsOf(message)).toEqual(actions);
+    if (hint !== undefined) expect(readAloud(message)).toContain(hint);
+    expect(readAloud(message)).toContain('/tmp/x');
+  });
+});
+
+describe('a request that came to nothing', () => {
+  it('says that the application was not touched, where that is so', () => {
+    for (const request of [
+      cancel(pending(), ALICE, NOW),
+      deny(pending(), BOB, undefined, NOW),
+      expire(pending(), NOW + 9e9),
+    ])
+      expect(readAloud(resultOf(request))).toContain(en.result.notPaused);
+  });
+
+  it('does not say so when it was cancelled while a job of it was at work', () => {
+    const outcome: DumpOutcome = { outcome: 'cancelled', version: 1, step: 'transfer', left: ['/tmp/x'] };
+    const read = readAloud(resultOf(endedWith(outcome)));
+
+    expect(read).not.toContain(en.result.notPaused);
+    expect(read).toContain('/tmp/x');
+  });
+
+  it('says who denied it and why; the reason stays a quote', () => {
+    const message = resultOf(deny(pending(), BOB, HOSTILE, NOW));
+
+    expect(placesOf(message, HOSTILE)).toEqual(['quote']);
+    expect(placesOf(message, BOB)).toEqual(['line/person']);
+  });
+
+  it('leaves nothing to click', () => {
+    expect(actionsOf(resultOf(deny(pending(), BOB, undefined, NOW)))).toEqual([]);
+  });
+});
