@@ -20,7 +20,7 @@ export interface LinkSigner {
   /**
    * @returns expiresAt in unix ms: when the link really ends, which is sooner than wished where OSS's limit of 7 days
    * or the end of the credentials comes first
-   * @throws CredentialError, RangeError for an object key that OSS does not take
+   * @throws CredentialError, RangeError for an object key that OSS does not take or a lifetime below a second
    */
   sign(objectKey: string, wish: LinkWish): Promise<{ readonly url: string; readonly expiresAt: number }>;
 }
@@ -66,6 +66,8 @@ export function createLinkSigner(options: LinkOptions, credentials: CredentialSo
 
 /** A link dies with the credentials that signed it, whatever it says (wire-facts A33). */
 function lifetimeSeconds(lifetimeMs: number, { expiresAt }: OssCredentials): number {
+  if (!(lifetimeMs >= 1000))
+    throw new RangeError(`Lifetime of a link must be 1000 ms or more: ${lifetimeMs}`);
   const leftMs = expiresAt === undefined ? lifetimeMs : Math.min(lifetimeMs, expiresAt - Date.now());
   const seconds = Math.min(LONGEST_S, Math.floor(leftMs / 1000));
   if (seconds < 1)

@@ -142,6 +142,7 @@ export function createDumpQueues(options: DumpQueuesOptions): DumpQueues {
       const state = await job.getState();
       if (state === 'completed') {
         const outcome = dumpOutcome.safeParse(job.returnvalue);
+        if (!outcome.success) log.error({ jobId, issues: outcome.error.issues.slice(0, 5) }, 'outcome is not of this contract');
         return { kind: 'ended', outcome: outcome.success ? outcome.data : failed('bad-job', '') };
       }
       if (state === 'failed') {

@@ -1,7 +1,7 @@
 /**
  * How a command in a pod is ended. On v5 neither close nor a lost connection ends it, and on v4 a lost connection
  * kills its first process alone (exec-facts 20 to 24). So the command is started by a shell that first says its pid,
- * and a second exec sends signals to that pid and to the session that it leads, as runc makes one for each exec.
+ * and a second exec sends signals to it, its descendants, and the session that runc makes for each exec.
  */
 
 /** What became of it: it was gone already, ended on TERM, was killed, is still there, or nobody could look. */
@@ -50,27 +50,38 @@ export const readFirstLine = (stderr: Buffer): FirstLine => {
 };
 
 /**
- * $1 pid, $2 its start time, $3 rounds to wait. Processes of its session that are younger than it are its children.
- * If the pid belongs to a process that started at another time, nothing is ours and nothing is touched.
+ * $1 pid, $2 its start time, $3 rounds to wait. `known` grows by what descends from it or belongs to its session, as
+ * 'pid:start time'; a pid that by now is another process is not touched. Parents are found while they live, as their
+ * children are no longer theirs after them.
  */
 const END = `
-pid=$1 began=$2 rounds=$3
+pid=$1 began=$2 rounds=$3 known=$1:$2
 look() {
   { read -r stat < "/proc/$1/stat"; } 2> /dev/null || return 1
   set -- \${stat##*)}
-  state=$1 group=$3 session=$4 start=\${20}
+  state=$1 parent=$2 session=$4 start=\${20}
+}
+find_alive() {
+  ours=
+  for entry in $known; do
+    look "\${entry%:*}" && [ "$start" = "\${entry#*:}" ] || continue
+    case $state in Z | X) ;; *) ours="$ours \${entry%:*}" ;; esac
+  done
 }
 find_ours() {
-  ours=
-  if look "$pid" && [ "$start" != "$began" ]; then return; fi
-  for folder in /proc/[0-9]*; do
-    one=\${folder#/proc/}
-    look "$one" || continue
-    case $state in Z | X) continue ;; esac
-    if [ "$one" != "$pid" ]; then
-      [ "$session" = "$pid" ] && [ "$start" -ge "$began" ] || continue
-    fi
-    ours="$ours $one"
+  leader=$pid
+  if look "$pid" && [ "$start" != "$began" ]; then leader=none; fi
+  while :; do
+    find_alive
+    before=$known
+    for folder in /proc/[0-9]*; do
+      one=\${folder#/proc/}
+      look "$one" && [ "$start" -ge "$began" ] || continue
+      case " $known " in *" $one:$start "*) continue ;; esac
+      case " $ours " in *" $parent "*) ;; *) [ "$session" = "$leader" ] || continue ;; esac
+      known="$known $one:$start"
+    done
+    [ "$known" != "$before" ] || break
   done
 }
 pause() { sleep 0.1 2> /dev/null || sleep 1; }

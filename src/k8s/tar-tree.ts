@@ -146,9 +146,12 @@ const feedFile = async (archive: Pack, entry: TreeEntry): Promise<string> => {
 /** Also when nobody reads the archive any more. */
 const drained = (body: ReturnType<Pack['entry']>): Promise<void> =>
   new Promise((resolve) => {
-    body.once('drain', resolve);
-    body.once('close', resolve);
-    if (body.destroyed) resolve();
+    const goOn = (): void => {
+      body.off('drain', goOn).off('close', goOn);
+      resolve();
+    };
+    body.on('drain', goOn).on('close', goOn);
+    if (body.destroyed) goOn();
   });
 
 const changed = (entry: TreeEntry): CopyError =>

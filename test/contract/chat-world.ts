@@ -1,5 +1,5 @@
 /** What a platform's test has to bring for the contract: people, a room, and what they see there. */
-import type { ChatPlatform, IncomingAction, IncomingCommand } from '../../src/bot/chat/chat-platform.ts';
+import type { ChatPlatform } from '../../src/bot/chat/chat-platform.ts';
 import type { Action, PersonRef } from '../../src/bot/chat/message.ts';
 
 export interface WorldPerson {
@@ -64,10 +64,4 @@ export interface ChatWorld {
   breakConnecting(times: number): void;
 
   stop(): Promise<void>;
-}
-
-/** Handlers that remember what came, and answer as told. */
-export interface Recorder {
-  readonly commands: IncomingCommand[];
-  readonly actions: IncomingAction[];
 }

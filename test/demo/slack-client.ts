@@ -13,7 +13,9 @@ export function slackForTests() {
     for (const end of ends.splice(0).reverse()) await end();
   });
   async function workspace(options: SlackOptions = {}) {
-    const slack = await startSlack(options);
+    // Slack's three seconds are right for a bot and too short for a busy test machine.
+    const patient = options.now === undefined ? { ackMs: 60_000, triggerMs: 60_000 } : {};
+    const slack = await startSlack({ ...options, limits: { ...patient, ...options.limits } });
     ends.push(() => slack.stop());
     return {
       slack,

@@ -163,12 +163,12 @@ describe('a message as text', () => {
       ],
     });
     const [message] = slack.messages(ops);
-    const escape = '\u001b';
+    const esc = '\u001b';
 
     expect(message && messageToText(message, slack.nameOf, ANSI).split('\n')).toEqual([
-      `  ${escape}[1mPod${escape}[0m   ${escape}[36ma*b*c${escape}[0m`,
+      `  ${esc}[1mPod${esc}[0m   ${esc}[36ma*b*c${esc}[0m`,
       '  Heap  2*3*4',
-      `${escape}[1;97;41m Deny ${escape}[0m`,
+      `${esc}[1;97;41m Deny ${esc}[0m`,
     ]);
   });
 

@@ -108,7 +108,7 @@ describe('the progress of a request that ended', () => {
 
     expect(statesOf(message)).toEqual(times(8, 'finished'));
     expect(itemOf(message, 'transfer')?.note).toBe('1 min');
-    expect(readAloud(message)).toContain('Finished in 1 min 4 s');
+    expect(readAloud(message)).toContain('Finished in 1 min 5 s');
     expect(message.tone).toBe('good');
   });
 

@@ -32,7 +32,7 @@ function stateOf(step: Step, request: DumpRequest, progress: Progress | undefine
   const outcome = request.outcome;
   if (outcome?.outcome === 'completed') return 'finished';
   const current = outcome !== undefined && isFinal(request.state) ? outcome.step : progress?.step;
-  if (current === undefined) return 'waiting';
+  if (current === undefined) return isFinal(request.state) ? 'skipped' : 'waiting';
   const [at, here] = [STEPS.indexOf(step), STEPS.indexOf(current)];
   if (at < here) return 'finished';
   if (!isFinal(request.state)) return at === here ? 'running' : 'waiting';

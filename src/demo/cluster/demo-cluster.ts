@@ -155,9 +155,10 @@ const compose = async (options: ClusterOptions, dir: string, now: () => number):
 
   const stop = async (): Promise<void> => {
     await api.stop();
-    await exec.abort();
+    exec.abort();
     // Not only those in the API: one that was deleted with grace 0 may still be ending.
     await Promise.all([...alive].map((pod) => pod.destroy()));
+    await exec.ended();
     rmSync(dir, { recursive: true, force: true });
   };
 

@@ -52,7 +52,13 @@ function holdsWhatTheLockNames(projectDir) {
 
 /** @param {string} file @returns {Record<string, { version?: string, optional?: boolean, devOptional?: boolean }>} */
 function packagesOf(file) {
-  return JSON.parse(readFileSync(file, 'utf8')).packages ?? {};
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).packages ?? {};
+  } catch (error) {
+    // Another run's npm is in the midst of writing it: then nothing is installed yet.
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
 }
 
 /** @param {string} projectDir */

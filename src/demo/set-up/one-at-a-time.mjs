@@ -63,8 +63,8 @@ async function take(path) {
 /** @param {string} path */
 async function untilFreed(path) {
   const socket = connect(path);
-  // Refused means that it was freed in between, a reset that its holder died: both are what is waited for.
+  // Refused means that it was freed in between, a reset that its holder has ended: both are what is waited for.
   socket.on('error', () => {});
   socket.resume();
-  await once(socket, 'close');
+  await new Promise((resolve) => socket.on('close', resolve));
 }

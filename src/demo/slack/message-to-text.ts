@@ -4,10 +4,7 @@ import { isObject, type JsonObject, listOf } from './block.ts';
 import type { StoredMessage } from './message-log.ts';
 import { type Paint, PLAIN } from './paint.ts';
 import { unescapeMarkup } from './pings-and-links.ts';
-import { richTextToText } from './rich-text-to-text.ts';
-
-/** Names for the ids that stand in mentions; ids without a name are shown as they are. */
-export type NameOf = (id: string) => string | undefined;
+import { type NameOf, richTextToText } from './rich-text-to-text.ts';
 
 /**
  * @param paint `ANSI` for a terminal with colours

@@ -1,7 +1,9 @@
 /** Rich text as a terminal can show it. */
 import { isObject, type JsonObject, listOf } from './block.ts';
-import type { NameOf } from './message-to-text.ts';
 import type { Paint } from './paint.ts';
+
+/** Names for the ids that stand in mentions; ids without a name are shown as they are. */
+export type NameOf = (id: string) => string | undefined;
 
 export function richTextToText(block: JsonObject, nameOf: NameOf, paint: Paint): string {
   return listOf(block.elements)

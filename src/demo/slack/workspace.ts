@@ -1,5 +1,4 @@
 /** What the stand-in workspace offers to tests and the demo. */
-import type { PlacedButton } from './block.ts';
 import type { Delivery } from './deliveries.ts';
 import type { SlackLimits } from './desk.ts';
 import type { Channel, NewChannel, NewPerson, Person, UserGroup } from './directory.ts';
@@ -19,7 +18,6 @@ export type {
   MethodFault,
   OpenView,
   Person,
-  PlacedButton,
   RecordedCall,
   SlackLimits,
   StoredMessage,

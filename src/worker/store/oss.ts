@@ -63,7 +63,7 @@ export function createOssStore(
       return begun.uploadId;
     },
 
-    uploadPart: (objectKey, uploadId, number, body, signal) => {
+    uploadPart: async (objectKey, uploadId, number, body, signal) => {
       checkObjectKey(objectKey);
       return sendPart(caller, partTimeoutMs, { objectKey, uploadId, number, body }, signal);
     },
@@ -157,7 +157,7 @@ export function createOssStore(
       );
     },
 
-    read: (objectKey, range, signal) => {
+    read: async (objectKey, range, signal) => {
       checkObjectKey(objectKey);
       return readObject(caller, callTimeoutMs, objectKey, range, signal);
     },

@@ -36,6 +36,7 @@ const MAX_BLOCKS = 50;
  */
 const MESSAGE_CHARS = 9000;
 const LEAST_TEXT_CHARS = 1500;
+const BUTTONS_CHARS = 4000;
 /** `text` counts to 4000 at most for chat.update; escaping makes five of one character. */
 const FALLBACK_CHARS = 300;
 /** https://docs.slack.dev/reference/block-kit/block-elements/button-element and .../confirmation-dialog-object */
@@ -44,14 +45,15 @@ const MAX_BUTTONS = 25;
 const CONTEXT_ELEMENTS = 10;
 
 export function renderMessage(message: Message): Rendered {
+  const buttonBudget = new TextBudget(BUTTONS_CHARS);
+  const actions = renderButtons(message.buttons, buttonBudget);
   const budget = new TextBudget(
-    Math.max(LEAST_TEXT_CHARS, MESSAGE_CHARS - fixedChars(message.blocks) - buttonChars(message.buttons)),
+    Math.max(LEAST_TEXT_CHARS, MESSAGE_CHARS - fixedChars(message.blocks) - buttonBudget.used),
   );
   const content = [
     section(titleElements(message, budget)),
     ...grouped(message.blocks).flatMap((group) => renderGroup(group, budget)),
   ].flat();
-  const actions = renderButtons(message.buttons);
   const room = MAX_BLOCKS - actions.length;
   return {
     text: escapeMarkup(shorten(onOneLine(message.title), FALLBACK_CHARS)) || '…',
@@ -167,43 +169,53 @@ function textOf(inline: Inline): string {
   }
 }
 
-function renderButtons(buttons: readonly Button[]): types.KnownBlock[] {
+/** Labels first: where there are too many words, it is the questions of the last buttons that go. */
+function renderButtons(buttons: readonly Button[], budget: TextBudget): types.KnownBlock[] {
   if (buttons.length === 0) return [];
   const seen = new Map<string, number>();
-  const elements = buttons.slice(0, MAX_BUTTONS).map((button) => {
+  const labelled = buttons.slice(0, MAX_BUTTONS).map((button) => {
     const count = (seen.get(button.action) ?? 0) + 1;
     seen.set(button.action, count);
-    return renderButton(button, count === 1 ? button.action : `${button.action}:${count}`);
+    // Ids differ within a block, so that the second button of an action has a number behind it.
+    const actionId = count === 1 ? button.action : `${button.action}:${count}`;
+    return { button, actionId, label: plainText(button.label, BUTTON.label, budget) };
   });
-  return [{ type: 'actions', elements }];
+  return [
+    {
+      type: 'actions',
+      elements: labelled.map(({ button, actionId, label }) => ({
+        type: 'button',
+        action_id: actionId,
+        text: label,
+        value: shorten(button.requestId, BUTTON.value),
+        ...(button.style === undefined ? {} : { style: button.style }),
+        ...(button.confirm === undefined ? {} : { confirm: confirmation(button, button.confirm, budget) }),
+      })),
+    },
+  ];
 }
 
-/** @param actionId differs within a block, so that the second button of an action has a number behind it */
-function renderButton(button: Button, actionId: string): types.Button {
-  const { confirm } = button;
+function confirmation(
+  { style }: Button,
+  confirm: NonNullable<Button['confirm']>,
+  budget: TextBudget,
+): types.ConfirmationDialog {
   return {
-    type: 'button',
-    action_id: actionId,
-    text: plainText(button.label, BUTTON.label),
-    value: shorten(button.requestId, BUTTON.value),
-    ...(button.style === undefined ? {} : { style: button.style }),
-    ...(confirm === undefined
-      ? {}
-      : {
-          confirm: {
-            title: plainText(confirm.title, BUTTON.title),
-            text: plainText(confirm.text, BUTTON.text),
-            confirm: plainText(confirm.yes, BUTTON.answer),
-            deny: plainText(confirm.no, BUTTON.answer),
-            ...(button.style === undefined ? {} : { style: button.style }),
-          },
-        }),
+    title: plainText(confirm.title, BUTTON.title, budget),
+    text: plainText(confirm.text, BUTTON.text, budget),
+    confirm: plainText(confirm.yes, BUTTON.answer, budget),
+    deny: plainText(confirm.no, BUTTON.answer, budget),
+    ...(style === undefined ? {} : { style }),
   };
 }
 
 /** `emoji: false`, so that `:name:` in a text stays what was written. */
-export function plainText(text: string, max: number): types.PlainTextElement {
-  return { type: 'plain_text', text: shorten(onOneLine(text), max) || '…', emoji: false };
+export function plainText(
+  text: string,
+  max: number,
+  budget = new TextBudget(Number.POSITIVE_INFINITY),
+): types.PlainTextElement {
+  return { type: 'plain_text', text: budget.take(onOneLine(text), max) || '…', emoji: false };
 }
 
 function cutBlocks(content: types.KnownBlock[], room: number): types.KnownBlock[] {
@@ -216,16 +228,4 @@ function fixedChars(blocks: readonly Block[]): number {
     (sum, block) => sum + (block.kind === 'download' ? block.url.length + LABEL_CHARS : 0),
     0,
   );
-}
-
-function buttonChars(buttons: readonly Button[]): number {
-  const lengths = buttons.flatMap(({ label, confirm }) => [
-    Math.min(label.length, BUTTON.label),
-    ...(confirm === undefined
-      ? []
-      : [BUTTON.title, BUTTON.text, BUTTON.answer, BUTTON.answer].map((max, index) =>
-          Math.min([confirm.title, confirm.text, confirm.yes, confirm.no][index]?.length ?? 0, max),
-        )),
-  ]);
-  return lengths.reduce((sum, length) => sum + length, 0);
 }

@@ -32,15 +32,22 @@ export function escapeMarkup(text: string): string {
 /** What is left for texts in one message. Each text takes its part; the last ones are cut. */
 export class TextBudget {
   #left: number;
+  #used = 0;
 
   /** @param chars UTF-16 units */
   constructor(chars: number) {
     this.#left = chars;
   }
 
+  /** UTF-16 units. */
+  get used(): number {
+    return this.#used;
+  }
+
   take(text: string, max: number): string {
     const taken = shorten(text, Math.min(max, this.#left));
     this.#left -= taken.length;
+    this.#used += taken.length;
     return taken;
   }
 }

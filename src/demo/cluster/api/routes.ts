@@ -10,6 +10,7 @@ import { namespaceObject } from './namespace-object.ts';
 import { podList } from './pod-list.ts';
 import { podObject } from './pod-object.ts';
 import { podTable, wantsTable } from './pod-table.ts';
+import { reviewFromProtobuf } from './protobuf-body.ts';
 import { requestInfo } from './request-info.ts';
 import { podFilter } from './selector.ts';
 import {
@@ -208,7 +209,7 @@ const answerNamespaces = (want: ResourceRequest, cluster: ApiCluster): Answer =>
   };
 };
 
-/** JSON, or undefined for anything else; kubectl sends protobuf only where discovery offers it. */
+/** JSON, or a review in protobuf; undefined for anything else. */
 const readBody = async (request: IncomingMessage): Promise<unknown> => {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -217,8 +218,11 @@ const readBody = async (request: IncomingMessage): Promise<unknown> => {
     size += chunk.length;
     if (size <= MAX_BODY_BYTES) chunks.push(chunk);
   }
+  const body = Buffer.concat(chunks);
   try {
-    return JSON.parse(Buffer.concat(chunks).toString());
+    return request.headers['content-type']?.includes('protobuf')
+      ? reviewFromProtobuf(body)
+      : JSON.parse(body.toString());
   } catch {
     return undefined;
   }

@@ -18,8 +18,10 @@ const CLOSE_TIMEOUT_MS = 10 * 60_000;
 
 export interface ExecEndpoint {
   onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Ends all sessions, without a word to their clients. Their commands are the containers' to end. */
-  abort(): Promise<void>;
+  /** Lets go of all sessions, without a word to their clients. Their commands are the containers' to end. */
+  abort(): void;
+  /** Resolves when the commands of all sessions have ended. */
+  ended(): Promise<void>;
 }
 
 /** Accepts execs by WebSocket and keeps them in `execs`. */
@@ -127,8 +129,10 @@ export const execEndpoint = (cluster: {
 
   return {
     onUpgrade,
-    abort: async () => {
+    abort: () => {
       for (const session of sessions.keys()) session.abort();
+    },
+    ended: async () => {
       await Promise.all(sessions.values());
     },
   };

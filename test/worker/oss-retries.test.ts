@@ -1,0 +1,334 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { OssCall, OssFault } from '../../src/demo/oss/demo-oss.ts';
+import type { ObjectStore, StoredPart } from '../../src/worker/store/object-store.ts';
+import { type StartedStore, startedStore, storeErrorOf } from './started-store.ts';
+
+const KEY = 'shop/order-service/prod/a.hprof';
+const { signal } = new AbortController();
+
+let started: StartedStore;
+afterEach(() => started.stop());
+
+const at =
+  (operation: OssCall['operation']) =>
+  (call: OssCall): boolean =>
+    call.operation === operation;
+const asked = (operation: OssCall['operation']): (number | undefined)[] =>
+  started.oss.requests.filter((request) => request.operation === operation).map(({ status }) => status);
+
+/** One upload from the first call to the last, with everything a worker asks of a store. */
+async function wholeUpload(store: ObjectStore, body: Buffer): Promise<Buffer> {
+  const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
+  await store.uploadPart(KEY, uploadId, 1, body, signal);
+  const parts = await store.listParts(KEY, uploadId, signal);
+  await store.completeUpload(KEY, uploadId, parts, signal);
+  return buffer(await store.read(KEY, undefined, signal));
+}
+
+describe('trouble that passes is not seen by the worker', () => {
+  const troubles: OssFault[] = [
+    { kind: 'status', status: 500 },
+    { kind: 'status', status: 503 },
+    { kind: 'status', status: 429 },
+    { kind: 'status', status: 400, code: 'RequestTimeout' },
+    { kind: 'html', status: 502 },
+    { kind: 'reset', afterBytes: 1000 },
+    { kind: 'answer-lost' },
+  ];
+  const operations: OssCall['operation'][] = [
+    'InitiateMultipartUpload',
+    'UploadPart',
+    'ListParts',
+    'CompleteMultipartUpload',
+    'HeadObject',
+    'GetObject',
+  ];
+
+  it.each(troubles)('$kind $status $code', async (trouble) => {
+    started = await startedStore();
+    const { store, oss } = started;
+    for (const operation of operations) oss.faults.next(trouble, at(operation));
+    const body = randomBytes(120_000);
+
+    const back = await wholeUpload(store, body);
+
+    expect(back.equals(body)).toBe(true);
+    expect(oss.faults.left()).toBe(0);
+    expect(oss.objectKeys()).toEqual([KEY]);
+  });
+
+  it('OSS is gone for a while', async () => {
+    started = await startedStore({ retry: { attempts: 50, baseMs: 20, maxMs: 100 } });
+    const { store, oss } = started;
+    const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
+    oss.faults.goneFor(400);
+
+    const part = await store.uploadPart(KEY, uploadId, 1, randomBytes(200_000), signal);
+
+    expect(await store.listParts(KEY, uploadId, signal)).toEqual([part]);
+  });
+
+  it('a bit turns on the way: OSS sees it by the MD5 that we send, and gets the part again', async () => {
+    started = await startedStore();
+    const { store, oss } = started;
+    oss.faults.next({ kind: 'flipped-bit' }, at('UploadPart'));
+    const body = randomBytes(120_000);
+
+    const back = await wholeUpload(store, body);
+
+    expect(asked('UploadPart')).toEqual([400, 200]);
+    expect(back.equals(body)).toBe(true);
+  });
+
+  it('OSS stored something else than we sent: its ETag tells, and the part goes again', async () => {
+    started = await startedStore();
+    const { store, oss } = started;
+    oss.faults.next({ kind: 'wrong-etag' }, at('UploadPart'));
+
+    await wholeUpload(store, randomBytes(120_000));
+
+    expect(asked('UploadPart')).toEqual([200, 200]);
+  });
+
+  it('reading goes on at the byte where the connection broke', async () => {
+    started = await startedStore();
+    const { store, oss } = started;
+    const body = randomBytes(900_000);
+    await wholeUpload(store, body);
+    oss.requests.length = 0;
+    oss.faults.next({ kind: 'reset', afterBytes: 300_000 }, at('GetObject'), 2);
+
+    const back = await buffer(await store.read(KEY, { start: 10, end: 899_989 }, signal));
+
+    expect(back.equals(body.subarray(10, 899_990))).toBe(true);
+    expect(asked('GetObject').at(-1)).toBe(206);
+    expect(asked('GetObject')).toHaveLength(3);
+  });
+});
+
+describe('an answer that is lost', () => {
+  it('to Complete: the object is there, and that is success', async () => {
+    started = await startedStore();
+    const { store, oss } = started;
+    oss.faults.next({ kind: 'answer-lost' }, at('CompleteMultipartUpload'));
+    const body = randomBytes(1000);
+
+    expect((await wholeUpload(store, body)).equals(body)).toBe(true);
+    expect(asked('CompleteMultipartUpload')).toEqual([undefined, 404]);
+  });
+
+  it('to Complete, with an object of another size in its place: that is not ours', async () => {
+    started = await startedStore();
+    const { store, client } = started;
+    const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
+    const part = await store.uploadPart(KEY, uploadId, 1, Buffer.from('ours'), signal);
+    await store.abortUpload(KEY, uploadId, signal);
+    await client().put(KEY, Buffer.from('of somebody else'));
+
+    const error = await storeErrorOf(store.completeUpload(KEY, uploadId, [part], signal));
+
+    expect(error.code).toBe('no-such-upload');
+  });
+});
+
+describe('trouble that stays', () => {
+  it.each<OssFault>([
+    { kind: 'status', status: 503 },
+    { kind: 'html', status: 502 },
+    { kind: 'reset', afterBytes: 10 },
+  ])('$kind $status: the store is called unreachable after as many attempts as allowed', async (trouble) => {
+    started = await startedStore({ retry: { attempts: 3, baseMs: 1, maxMs: 2 } });
+    const { store, oss } = started;
+    const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
+    oss.faults.next(trouble, at('UploadPart'), 10);
+
+    const error = await storeErrorOf(store.uploadPart(KEY, uploadId, 1, randomBytes(1000), signal));
+
+    expect(error.code).toBe('unreachable');
+    expect(oss.faults.left()).toBe(7);
+    if (trouble.kind === 'status')
+      expect(error.vendor).toEqual({
+        code: 'ServiceUnavailable',
+        status: 503,
+        requestId: expect.stringMatching(/^[0-9A-F]{24}$/),
+      });
+  });
+
+  it('bits that always turn: a checksum that does not match', async () => {
+    started = await startedStore();
+    const { store, oss } = started;
+    const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
+    oss.faults.next({ kind: 'flipped-bit' }, at('UploadPart'), 4);
+
+    const error = await storeErrorOf(store.uploadPart(KEY, uploadId, 1, randomBytes(1000), signal));
+
+    expect(error.code).toBe('checksum-mismatch');
+    expect(oss.faults.left()).toBe(0);
+  });
+
+  it('an ETag that is never our MD5: a checksum that does not match', async () => {
+    started = await startedStore();
+    const { store, oss } = started;
+    const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
+    oss.faults.next({ kind: 'wrong-etag' }, at('UploadPart'), 4);
+
+    const error = await storeErrorOf(store.uploadPart(KEY, uploadId, 1, randomBytes(1000), signal));
+
+    expect(error.code).toBe('checksum-mismatch');
+  });
+
+  it('unless KMS encrypts, where ETags are no MD5s, and the CRC-64 speaks for the part', async () => {
+    started = await startedStore({ serverSideEncryption: 'KMS' });
+    const { store, oss } = started;
+    const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
+    oss.faults.next({ kind: 'wrong-etag' }, at('UploadPart'));
+
+    await store.uploadPart(KEY, uploadId, 1, randomBytes(1000), signal);
+
+    expect(asked('UploadPart')).toEqual([200]);
+  });
+
+  it('two checksums for one object: Complete says one and the object another', async () => {
+    started = await startedStore();
+    const { store, oss } = started;
+    const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
+    const part = await store.uploadPart(KEY, uploadId, 1, randomBytes(1000), signal);
+    oss.faults.next({ kind: 'wrong-crc64' }, at('CompleteMultipartUpload'));
+
+    const error = await storeErrorOf(store.completeUpload(KEY, uploadId, [part], signal));
+
+    expect(error.code).toBe('checksum-mismatch');
+  });
+});
+
+describe('what another try would not change is not tried again', () => {
+  it('a key without the right', async () => {
+    started = await startedStore();
+    const { oss } = started;
+    const { id, secret } = oss.accessKeys.download;
+    await started.stop();
+    started = await startedStore({}, {});
+    started.oss.keys.add({ id, secret, allow: ['oss:GetObject'] });
+    const { storeOn } = await import('./started-store.ts');
+    const { fixedCredentials } = await import('../../src/oss-credentials.ts');
+    const store = storeOn(started, {}, fixedCredentials({ accessKeyId: id, accessKeySecret: secret }));
+
+    const error = await storeErrorOf(store.beginUpload({ objectKey: KEY, metadata: {} }, signal));
+
+    expect(error).toMatchObject({ code: 'refused', vendor: { code: 'AccessDenied', status: 403 } });
+    expect(asked('InitiateMultipartUpload')).toEqual([403]);
+  });
+
+  it('a bucket that is not there', async () => {
+    started = await startedStore({ bucket: 'another-bucket' });
+
+    const error = await storeErrorOf(started.store.beginUpload({ objectKey: KEY, metadata: {} }, signal));
+
+    expect(error).toMatchObject({ code: 'refused', vendor: { code: 'NoSuchBucket', status: 404 } });
+    expect(asked('InitiateMultipartUpload')).toEqual([404]);
+  });
+});
+
+describe('a store that does not answer', () => {
+  it('gets a part again when its time is over, and the old connection is closed', async () => {
+    started = await startedStore({ partTimeoutMs: 300 });
+    const { store, oss } = started;
+    const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
+    oss.faults.next({ kind: 'silence' }, at('UploadPart'));
+
+    await store.uploadPart(KEY, uploadId, 1, randomBytes(1000), signal);
+
+    expect(asked('UploadPart')).toEqual([undefined, 200]);
+  });
+
+  it('is left at once when the worker gives up, on the wire too', async () => {
+    started = await startedStore();
+    const { store, oss } = started;
+    const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
+    const giveUp = new AbortController();
+    const heard = new Promise<void>((resolve) => {
+      oss.faults.next({ kind: 'silence' }, (call) => {
+        if (call.operation !== 'UploadPart') return false;
+        resolve();
+        return true;
+      });
+    });
+    const sending = storeErrorOf(store.uploadPart(KEY, uploadId, 1, randomBytes(1000), giveUp.signal));
+    await heard;
+
+    giveUp.abort(new Error('cancelled by a person'));
+
+    expect(await sending).toMatchObject({ code: 'aborted', cause: { message: 'cancelled by a person' } });
+    while (asked('UploadPart').length === 0) await sleep(5);
+    expect(asked('UploadPart')).toEqual([undefined]);
+  });
+
+  it('is left at once also between two attempts', async () => {
+    started = await startedStore(
+      { retry: { attempts: 5, baseMs: 3_600_000, maxMs: 3_600_000 } },
+      { random: () => 0.999 },
+    );
+    const { store, oss } = started;
+    oss.faults.next({ kind: 'status', status: 503 });
+    const giveUp = new AbortController();
+    const beginning = storeErrorOf(store.beginUpload({ objectKey: KEY, metadata: {} }, giveUp.signal));
+    while (asked('InitiateMultipartUpload').length === 0) await sleep(5);
+
+    giveUp.abort();
+
+    expect((await beginning).code).toBe('aborted');
+  });
+
+  it('is left in the middle of reading', async () => {
+    started = await startedStore();
+    const { store, oss } = started;
+    await wholeUpload(store, randomBytes(500_000));
+    oss.faults.next({ kind: 'slow', bytesPerSecond: 20_000 }, at('GetObject'));
+    const giveUp = new AbortController();
+    const reading = await store.read(KEY, undefined, giveUp.signal);
+    const ended = storeErrorOf(buffer(reading));
+    await once(reading, 'readable');
+
+    giveUp.abort();
+
+    expect((await ended).code).toBe('aborted');
+  });
+});
+
+describe('errors keep secrets', () => {
+  it('no URL, upload id, key or signature in anything that an error shows', async () => {
+    started = await startedStore({ retry: { attempts: 1, baseMs: 1, maxMs: 1 }, partTimeoutMs: 300 });
+    const { store, oss } = started;
+    const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
+    const send = (): Promise<StoredPart> => store.uploadPart(KEY, uploadId, 1, randomBytes(5000), signal);
+    const shown: string[] = [];
+    for (const trouble of [
+      { kind: 'reset', afterBytes: 1000 },
+      { kind: 'silence' },
+      { kind: 'html', status: 502 },
+      { kind: 'status', status: 403, code: 'SignatureDoesNotMatch' },
+    ] as const) {
+      oss.faults.next(trouble);
+      shown.push(inspect(await storeErrorOf(send()), { depth: 20, showHidden: true }));
+    }
+    oss.faults.goneFor(60_000);
+    shown.push(inspect(await storeErrorOf(send()), { depth: 20, showHidden: true }));
+
+    for (const text of shown) {
+      expect(text).toContain(`Part 1 of ${KEY} could not be stored`);
+      for (const secret of [
+        'http://',
+        uploadId,
+        oss.accessKeys.upload.id,
+        oss.accessKeys.upload.secret,
+        'Signature=',
+      ])
+        expect(text).not.toContain(secret);
+    }
+  });
+});
