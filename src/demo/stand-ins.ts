@@ -93,9 +93,11 @@ export async function addLeak(
     containers: [
       {
         name: 'app',
+        // Its GC log names each heap dump, so that dumps can be counted: one of live objects begins with a full GC.
         command: [
           '/opt/java/bin/java',
           `-Xmx${heapMb * 2 + 64}m`,
+          '-Xlog:gc:stdout',
           '-cp',
           '/app',
           'Leak',

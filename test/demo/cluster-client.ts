@@ -1,5 +1,6 @@
 /** A bare client for the stand-in cluster: what the tests see of it goes through here and nothing of ours. */
-import { type IncomingHttpHeaders, request } from 'node:https';
+import type { IncomingHttpHeaders } from 'node:http';
+import { request } from 'node:https';
 import WebSocket from 'ws';
 import type { DemoCluster } from '../../src/demo/cluster/demo-cluster.ts';
 
@@ -61,7 +62,10 @@ export const openExec = (cluster: DemoCluster, call: ExecCall): OpenExec => {
     },
   );
   const end: ExecEnd = { frames: [] };
-  const { promise: upgraded, resolve: resolveUpgraded } = Promise.withResolvers<void>();
+  let resolveUpgraded = () => {};
+  const upgraded = new Promise<void>((resolve) => {
+    resolveUpgraded = resolve;
+  });
   const ended = new Promise<ExecEnd>((resolve) => {
     ws.on('unexpected-response', (_request, response) => {
       const chunks: Buffer[] = [];
@@ -89,7 +93,7 @@ export const openExec = (cluster: DemoCluster, call: ExecCall): OpenExec => {
   ws.on('upgrade', (response) => {
     end.protocol = response.headers['sec-websocket-protocol'] ?? '';
   });
-  ws.on('open', resolveUpgraded);
+  ws.on('open', () => resolveUpgraded());
   ws.on('message', (message: Buffer) => {
     end.frames.push({ channel: message[0] ?? -1, bytes: message.subarray(1) });
   });

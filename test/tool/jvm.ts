@@ -94,11 +94,8 @@ export async function startJvm(classes: string, options: JvmOptions = {}): Promi
 export const startOf = (pid: number): string =>
   readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, '').split(' ')[19] ?? '';
 
-/** Each dump of the live objects begins with one. */
-export const dumpsOf = (jvm: RunningJvm): number =>
-  jvm.output().split('Pause Full (Heap Dump Initiated GC)').length -
-  1 -
-  (jvm.output().match(/Pause Full \(Heap Dump Initiated GC\)$/gm)?.length ?? 0);
+/** Each dump of the live objects begins with one collection of its own. */
+export const dumpsOf = (jvm: RunningJvm): number => jvm.output().split('Heap Dump Initiated GC').length - 1;
 
 /** A /proc with these processes alone, for commands that look for JVMs: others run here, and are not ours to dump. */
 export function procOf(pids: readonly number[]): string {

@@ -1,0 +1,132 @@
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { fakeCommand } from './fake-command.ts';
+import { compileProgram, dumpsOf, javaBin, makeWorkDir, procOf, type RunningJvm, startJvm } from './jvm.ts';
+import { linesOf, runTool, startTool, valueOf } from './run-tool.ts';
+import { shells } from './shells.ts';
+
+const classes = compileProgram();
+
+const dumpWords = (jvm: RunningJvm, dir: string): string[] => [
+  'dump',
+  '--pid',
+  String(jvm.pid),
+  '--start',
+  jvm.start,
+  '--dir',
+  dir,
+];
+
+/** First 18 and last 9 bytes. */
+function endsOf(file: string): { head: string; tail: string } {
+  const handle = openSync(file, 'r');
+  const [head, tail] = [Buffer.alloc(18), Buffer.alloc(9)];
+  readSync(handle, head, 0, 18, 0);
+  readSync(handle, tail, 0, 9, fstatSync(handle).size - 9);
+  closeSync(handle);
+  return { head: head.toString('latin1'), tail: tail.toString('hex') };
+}
+
+describe.each(shells())('A dump under $name', (shell) => {
+  const options = { path: [javaBin()] };
+
+  it('is written once, proved by its header and its end mark, and named by project, app and environment', async () => {
+    const jvm = await startJvm(classes);
+    const dir = makeWorkDir();
+    const file = join(dir, 'heap.hprof');
+
+    const run = await runTool(shell, [...dumpWords(jvm, dir), 'shop', 'order-service', 'prod'], options);
+
+    expect(linesOf(run)[0]).toBe('jmap-dump-tool 1');
+    expect(linesOf(run)[1]).toBe(`dumping pid=${jvm.pid} tool=jcmd`);
+    expect(valueOf(run, 'dumped', 'file')).toBe(file);
+    expect(valueOf(run, 'dumped', 'bytes')).toBe(String(statSync(file).size));
+    expect(valueOf(run, 'dumped', 'adopted')).toBe('no');
+    expect(linesOf(run).slice(-2)).toEqual(['named key=shop/order-service/prod/test1234.hprof', 'done']);
+    expect(run.exitCode).toBe(0);
+    expect(endsOf(file)).toEqual({ head: 'JAVA PROFILE 1.0.2', tail: '2c0000000000000000' });
+    expect(dumpsOf(jvm)).toBe(1);
+  });
+
+  it('leaves the same files behind when the tool itself comes by stdin, and no record of a process', async () => {
+    const jvm = await startJvm(classes);
+    const dir = makeWorkDir();
+
+    const run = await runTool(shell, dumpWords(jvm, dir), { ...options, stdin: 'tool' });
+
+    expect(linesOf(run).at(-1)).toBe('done');
+    expect(readdirSync(dir).sort()).toEqual(['dump.out', 'heap.hprof', 'jvm.pid']);
+  });
+
+  it('of all objects, garbage included, begins with no collection', async () => {
+    const jvm = await startJvm(classes);
+    const dir = makeWorkDir();
+
+    const run = await runTool(shell, [...dumpWords(jvm, dir), '--all'], options);
+
+    expect(valueOf(run, 'dumped', 'adopted')).toBe('no');
+    expect(dumpsOf(jvm)).toBe(0);
+  });
+
+  it('is not taken a second time by a second call, which adopts the first', async () => {
+    const jvm = await startJvm(classes);
+    const dir = makeWorkDir();
+    await runTool(shell, dumpWords(jvm, dir), options);
+
+    const second = await runTool(shell, dumpWords(jvm, dir), options);
+
+    expect(valueOf(second, 'dumped', 'adopted')).toBe('yes');
+    expect(linesOf(second).some((line) => line.startsWith('dumping'))).toBe(false);
+    expect(dumpsOf(jvm)).toBe(1);
+  });
+
+  it('stays for the answer to its last line, as exec may lose what a process says that ends at once', async () => {
+    const jvm = await startJvm(classes);
+    const dir = makeWorkDir();
+
+    const tool = startTool(shell, [...dumpWords(jvm, dir), '--ack'], { ...options, stdin: 'open' });
+    await tool.said('done\n');
+    const endedBefore = tool.child.exitCode;
+    tool.child.stdin?.write('ok\n');
+
+    expect(endedBefore).toBe(null);
+    expect((await tool.ended).exitCode).toBe(0);
+  });
+
+  it('is not begun where the predicted file would not fit, and the numbers are told', async () => {
+    const jvm = await startJvm(classes, { heapMiB: 64 });
+    const dir = makeWorkDir();
+    const small = fakeCommand('df', 'echo head; echo "fs 100000 50000 50000 50% /"');
+
+    const run = await runTool(shell, dumpWords(jvm, dir), { path: [small, javaBin()] });
+
+    expect(valueOf(run, 'failed', 'code')).toBe('not-enough-disk');
+    expect(valueOf(run, 'failed', 'free')).toBe(String(50_000 * 1024));
+    // 2.1 × what is used, and a constant part (jvm-facts 14).
+    expect(Number(valueOf(run, 'failed', 'need'))).toBeGreaterThan(2 * 64 * 1_048_576);
+    expect(run.exitCode).toBe(19);
+    expect(dumpsOf(jvm)).toBe(0);
+  });
+
+  it('takes a person three words, and the lowest pid', async () => {
+    const [first, second] = [await startJvm(classes), await startJvm(classes)];
+    const proc = procOf([first.pid, second.pid]);
+
+    const run = await runTool(shell, ['shop', 'order-service', 'prod'], {
+      ...options,
+      env: { JMAP_DUMP_PROC: proc, HOME: proc },
+    });
+    const file = valueOf(run, 'dumped', 'file') ?? '';
+    const made = existsSync(file);
+    const dir = join(file, '..');
+    const cleaned = await runTool(shell, ['clean', '--dir', dir], options);
+
+    const lowest = Math.min(first.pid, second.pid);
+    expect(valueOf(run, 'dumping', 'pid')).toBe(String(lowest));
+    expect(valueOf(run, 'named', 'key')).toMatch(/^shop\/order-service\/prod\/manual-\d+\.hprof$/);
+    expect(made).toBe(true);
+    expect(linesOf(cleaned).at(-1)).toBe('done');
+    expect(existsSync(dir)).toBe(false);
+  });
+});
