@@ -75,7 +75,7 @@ const word = (label: string[], value: string) =>
       labels: z.array(filled).default(label),
       value: z
         .string()
-        .regex(/^[A-Za-z0-9._-]{1,63}$/)
+        .regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,63}$/, 'letters, digits, ., _ and -, at most 63')
         .default(value),
     })
     .prefault({});
@@ -166,7 +166,7 @@ export const configSchema = z
         /** A file in tools/ that takes the same three words as jmap-dump-tool. */
         dumpTool: z
           .string()
-          .regex(/^[A-Za-z0-9._-]+$/, 'the name of a file in tools/')
+          .regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]+$/, 'the name of a file in tools/')
           .default('jmap-dump-tool'),
         partSizeMiB: z.number().int().min(1).max(512).default(16),
         attempts: z.number().int().min(1).max(50).default(10),

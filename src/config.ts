@@ -1,6 +1,6 @@
 /** File and environment → one frozen, validated config. The only place that reads the environment. */
 import { readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
+import { type Document, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { type Config, configSchema } from './config-schema.ts';
 
@@ -62,7 +62,7 @@ export function parseConfig(
       document.errors.map((error) => `not YAML: ${error.message.split('\n')[0]}`),
     );
   const problems: string[] = [];
-  const written: unknown = document.toJS() ?? {};
+  const written = valuesOf(document, file) ?? {};
   for (const [section, key] of NOT_HELD[role]) {
     if (isObject(written) && isObject(written[section])) delete written[section][key];
   }
@@ -76,6 +76,16 @@ export function parseConfig(
       result.error.issues.flatMap((issue) => describe(issue, filledIn)),
     );
   return deepFreeze(result.data);
+}
+
+function valuesOf(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    // `pods: [*-api]` is an alias to YAML.
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(file, [`not YAML: ${why}; a value that begins with * needs quotes`]);
+  }
 }
 
 /** The one setting that has a variable of its own, since it is set where the tool is built into an image. */
@@ -118,7 +128,7 @@ function fillIn(
   });
 }
 
-const SECRET_KEY = /(token|secret|password|accessKeyId|url)/i;
+const SECRET_KEY = /(token|secret|password|accessKeyId|credentials|url)/i;
 
 function describe(issue: z.core.$ZodIssue, config: unknown): string[] {
   const path = issue.path.map(String);
@@ -135,14 +145,21 @@ function describe(issue: z.core.$ZodIssue, config: unknown): string[] {
     if (deepest?.code === 'unrecognized_keys') return describe({ ...deepest, path: issue.path }, config);
   }
   const value = valueAt(config, path);
+  // A text where a section should be may be the secret that belongs into it.
+  const isSecret =
+    SECRET_KEY.test(path.at(-1) ?? '') || (issue.code === 'invalid_type' && issue.expected === 'object');
   const shown =
-    value === undefined
-      ? 'is missing'
-      : SECRET_KEY.test(path.at(-1) ?? '')
-        ? 'has a wrong value (not shown)'
-        : `is ${JSON.stringify(value)?.slice(0, 80)}`;
+    value === undefined ? 'is missing' : isSecret ? 'has a wrong value (not shown)' : `is ${brief(value)}`;
   return [`${path.join('.') || 'the file'}: ${shown}; allowed: ${issue.message}`];
 }
+
+/** Of a list or an object no more than that it is one: what is in it may be secret. */
+const brief = (value: unknown): string =>
+  Array.isArray(value) && value.length > 0
+    ? 'a list'
+    : isObject(value)
+      ? 'an object'
+      : (JSON.stringify(value)?.slice(0, 80) ?? String(value));
 
 const valueAt = (config: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>(

@@ -1,5 +1,5 @@
 import { type Logger as PinoLogger, pino } from 'pino';
-import { redact, redactText } from './redact.ts';
+import { redact } from './redact.ts';
 
 export type Logger = PinoLogger;
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -17,6 +17,8 @@ export function createLogger(options: {
     name: options.name,
     level: options.level,
     formatters: { level: (label: string) => ({ level: label }) },
+    // Errors come as plain objects; pino's own serializer would fold a cause into the message and lose its code.
+    serializers: { err: (error: unknown) => error },
     timestamp: pino.stdTimeFunctions.isoTime,
     hooks: {
       // Before serialisation, so that no field and no nested error is missed.
@@ -27,9 +29,10 @@ export function createLogger(options: {
       ) {
         const [first, ...rest] = args as unknown as [unknown, ...unknown[]];
         const fields = first instanceof Error ? { err: redact(first) } : redact(first);
-        const texts = rest.map((part) => (typeof part === 'string' ? redactText(part) : part));
-        method.apply(this, [fields, ...texts] as unknown as Parameters<PinoLogger['info']>);
+        method.apply(this, [fields, ...rest.map(redact)] as unknown as Parameters<PinoLogger['info']>);
       },
+      // The fields of a child pass here alone.
+      streamWrite: (line: string) => `${JSON.stringify(redact(JSON.parse(line)))}\n`,
     },
   };
   return options.write === undefined ? pino(settings) : pino(settings, { write: options.write });

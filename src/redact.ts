@@ -30,23 +30,38 @@ export function redactText(text: string): string {
   return clean;
 }
 
-/** A copy in which no secret stands, ten levels deep; errors become plain objects with their causes. */
-export function redact(value: unknown, depth = 0): unknown {
+/** Sockets, requests and agents hold one another: as a tree, ten levels of that would not fit into memory. */
+const MOST_OBJECTS = 500;
+
+/** A copy in which no secret stands, ten levels and 500 objects at most; errors become plain objects with their causes. */
+export function redact(value: unknown): unknown {
+  return redactAt(value, [], { objectsLeft: MOST_OBJECTS });
+}
+
+function redactAt(value: unknown, above: readonly object[], budget: { objectsLeft: number }): unknown {
   if (typeof value === 'string') return redactText(value);
   if (value === null || typeof value !== 'object') return value;
-  if (depth >= 10) return '[too deep]';
-  if (value instanceof Error) {
-    const { name, message, stack, cause, ...rest } = value;
-    return redact({ name, message, stack, ...(cause === undefined ? {} : { cause }), ...rest }, depth + 1);
-  }
   if (Buffer.isBuffer(value) || ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
-  if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1));
+  // What they say is not in their own fields.
+  if (value instanceof Date || value instanceof URL) return redactText(String(value.toJSON()));
+  if (above.includes(value)) return '[circular]';
+  if (above.length >= 10) return '[too deep]';
+  budget.objectsLeft -= 1;
+  if (budget.objectsLeft < 0) return '[too much]';
+  const inside = (item: unknown): unknown => redactAt(item, [...above, value], budget);
+  if (Array.isArray(value)) return value.map(inside);
+  const fields = value instanceof Error ? errorFields(value) : value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
+    Object.entries(fields).map(([key, item]) => [
       key,
       SECRET_KEY.test(key) && typeof item !== 'number' && typeof item !== 'boolean'
         ? '[redacted]'
-        : redact(item, depth + 1),
+        : inside(item),
     ]),
   );
+}
+
+function errorFields(error: Error): object {
+  const { name, message, stack, cause, ...rest } = error;
+  return { name, message, stack, ...(cause === undefined ? {} : { cause }), ...rest };
 }

@@ -5,6 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ChatPlatform } from '../src/bot/chat/chat-platform.ts';
+import type { SlackPlatform } from '../src/bot/chat/slack/slack-platform.ts';
 import { createPlatforms } from '../src/bot/create-platforms.ts';
 import type { DumpRequest } from '../src/bot/dump-request.ts';
 import { createRequestStore, type RequestStore } from '../src/bot/request-store.ts';
@@ -40,6 +42,8 @@ export interface WorldOptions {
   readonly bot?: 'in-process' | 'none';
   readonly reconcileEveryMs?: number;
   readonly now?: () => number;
+  /** Where the worker takes the dump tool from, instead of tools/. */
+  readonly toolsDir?: (workDir: string) => Promise<string>;
 }
 
 export interface World extends StandIns {
@@ -144,6 +148,7 @@ async function build(
   client.on('error', () => undefined);
   stops.push(async () => client.disconnect());
   const requests = createRequestStore(client);
+  const toolsDir = await options.toolsDir?.(workDir);
 
   const world: World = {
     ...standIns,
@@ -164,19 +169,28 @@ async function build(
       return addLeak(cluster, tools(), classes, { ...pod, ...more });
     },
     async startBot() {
+      const platforms = createPlatforms(config, { log, now });
       const bot = await startBot(config, {
-        platforms: createPlatforms(config, { log, now }),
+        platforms,
         downloadCredentials: credentialsFromConfig(config, 'downloadCredentials', now),
         log,
         now,
         reconcileEveryMs: options.reconcileEveryMs ?? 1000,
       });
-      return once1(bot, stops);
+      const stopped = once1(bot, stops);
+      const requestUrl = platforms.find(isSlack)?.requestUrl();
+      if (requestUrl !== undefined) await slack.connectHttp(requestUrl);
+      return stopped;
     },
     async startWorker() {
       const [cluster1] = config.clusters;
       return once1(
-        await startWorker(config, found(cluster1), { store: ossFromConfig(config, now), now, log }),
+        await startWorker(config, found(cluster1), {
+          store: ossFromConfig(config, now),
+          now,
+          log,
+          ...(toolsDir === undefined ? {} : { toolsDir }),
+        }),
         stops,
       );
     },
@@ -288,6 +302,8 @@ export async function until(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+const isSlack = (platform: ChatPlatform): platform is SlackPlatform => platform.name === 'slack';
 
 export const isCard = (message: StoredMessage): boolean =>
   message.fromBot && JSON.stringify(message.blocks).includes('Asked by');

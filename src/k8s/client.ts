@@ -42,7 +42,7 @@ export interface Cluster {
  */
 export const connectCluster = (options: ConnectOptions): Cluster => {
   const kubeConfig = new KubeConfig();
-  kubeConfig.addAuthenticator(tokenFileAuthenticator(() => performance.now()));
+  kubeConfig.addAuthenticator(tokenFileAuthenticator);
   try {
     load(kubeConfig, options);
     if (options.context !== undefined) kubeConfig.setCurrentContext(options.context);

@@ -11,7 +11,7 @@ export interface PodContainer {
   readonly restartCount: number;
   /** 'containerd://…'; absent until it first started. */
   readonly containerID: string | undefined;
-  /** In force now: the container's own limit, else the pod's. */
+  /** In force now: the container's own limit, else what all containers of the pod may use together. */
   readonly memoryLimitBytes: number | undefined;
   readonly memoryRequestBytes: number | undefined;
   /** Of its first process, where the kubelet reports it (1.31 and newer). */

@@ -126,10 +126,6 @@ export const checkpoint = z.strictObject({
       uploadId: z.string().max(1024),
       partSizeBytes: bytes,
       parts: z.array(uploadedPart).max(10_000),
-      /** Inner state of the SHA-256 over all parts so far, base64. */
-      sha256State: z.string().max(1024).optional(),
-      /** Where the HPROF walk stands after these parts, as JSON. */
-      hprofState: z.string().max(2048).optional(),
     })
     .optional(),
   stored: z

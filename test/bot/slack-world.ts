@@ -1,5 +1,6 @@
 /** The contract's world on the stand-in Slack workspace. */
 
+import type { Message } from '../../src/bot/chat/message.ts';
 import type { SlackLog } from '../../src/bot/chat/slack/slack-log.ts';
 import { createSlackPlatform, type SlackOptions } from '../../src/bot/chat/slack/slack-platform.ts';
 import { allBlocks, buttonsIn } from '../../src/demo/slack/block.ts';
@@ -158,4 +159,17 @@ export async function startSlackWorld(
       await slack.stop();
     },
   };
+}
+
+export const plain = (text: string): Message => ({ tone: 'neutral', title: text, blocks: [], buttons: [] });
+
+/** A call that does not go through the bot, but with its token. */
+export async function callSlack(slack: SlackWorkspace, method: string, args: object): Promise<void> {
+  const response = await fetch(`${slack.apiUrl}${method}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${slack.botToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify(args),
+  });
+  const answer = (await response.json()) as { ok: boolean };
+  if (!answer.ok) throw new Error(`${method}: ${JSON.stringify(answer)}`);
 }

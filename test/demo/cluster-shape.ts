@@ -65,6 +65,8 @@ const elementDifferences = (element: unknown, index: number, theirs: unknown[], 
 
 const nameOf = (element: unknown): string | undefined => {
   if (!isObject(element)) return undefined;
+  // A row of a table.
+  if (isObject(element.object)) return nameOf(element.object);
   const metadata = isObject(element.metadata) ? element.metadata.name : undefined;
   const name = metadata ?? NAMES.map((key) => element[key]).find((value) => typeof value === 'string');
   return typeof name === 'string' ? name : undefined;

@@ -81,7 +81,7 @@ describe.each(['v4', 'v5'] as const)('a command in a pod, over %s', (subprotocol
   });
 
   it('that may not be executed cannot start', async () => {
-    const error = await failureOf(run(['/etc/hostname']));
+    const error = await failureOf(run(['/data']));
     expect(error).toMatchObject({ code: 'cannot-start', reason: 'not-executable' });
   });
 
@@ -108,7 +108,11 @@ describe.each(['v4', 'v5'] as const)('a command in a pod, over %s', (subprotocol
     standIn.faults.nextExec({ kind: 'cut', afterBytes: 1_000_000 });
     let bytes = 0;
     const error = await failureOf(
-      run(['head', '-c', '9000000', '/dev/zero'], { onStdout: (chunk) => void (bytes += chunk.length) }),
+      run(['head', '-c', '9000000', '/dev/zero'], {
+        onStdout: (chunk) => {
+          bytes += chunk.length;
+        },
+      }),
     );
     expect(error).toMatchObject({ code: 'broken', retryable: true });
     expect(bytes).toBeLessThanOrEqual(1_000_000);
@@ -205,7 +209,9 @@ describe.each(['v4', 'v5'] as const)('a command in a pod, over %s', (subprotocol
       const sleeper = await openExec(cluster, TARGET, {
         argv: ['sh', '-c', 'echo $$; exec sleep 300'],
         subprotocol,
-        onStdout: (chunk) => void (pid += chunk.toString()),
+        onStdout: (chunk) => {
+          pid += chunk.toString();
+        },
       });
       await until(() => pid.endsWith('\n'));
       const { endingArgv } = await import('../../src/k8s/end-command.ts');
@@ -242,7 +248,9 @@ describe('what the cluster does on v4 that it does not on v5', () => {
     const session = await openExec(cluster, TARGET, {
       argv: ['sh', '-c', 'echo $$; exec sleep 300'],
       subprotocol,
-      onStdout: (chunk) => void (pid += chunk.toString()),
+      onStdout: (chunk) => {
+        pid += chunk.toString();
+      },
     });
     await until(() => pid.endsWith('\n'));
     session.abort();

@@ -46,6 +46,8 @@ export interface ScriptedServer {
 export interface Script {
   /** Before an upgrade, or for a plain request; undefined lets an upgrade happen. */
   readonly answer?: (url: URL, headers: IncomingMessage['headers']) => HttpAnswer | 'never' | undefined;
+  /** For a plain request whose body matters; goes before `answer`. */
+  readonly answerTo?: (body: string) => HttpAnswer;
   readonly onExec?: (socket: WebSocket, raw: Socket, url: URL) => void;
 }
 
@@ -58,11 +60,16 @@ export const startScriptedServer = async (script: Script): Promise<ScriptedServe
     return url;
   };
   const server = createServer((request, response) => {
-    request.resume();
-    const answer = script.answer?.(note(request), request.headers) ?? { status: 404 };
-    if (answer === 'never') return;
-    response.writeHead(answer.status, { 'content-type': answer.type ?? 'application/json' });
-    response.end(answer.body);
+    const url = note(request);
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = Buffer.concat(chunks).toString();
+      const answer = script.answerTo?.(body) ?? script.answer?.(url, request.headers) ?? { status: 404 };
+      if (answer === 'never') return;
+      response.writeHead(answer.status, { 'content-type': answer.type ?? 'application/json' });
+      response.end(answer.body);
+    });
   });
   server.on('connection', (socket) => {
     sockets.add(socket);

@@ -92,7 +92,9 @@ export async function startJvm(classes: string, options: JvmOptions = {}): Promi
 }
 
 export const startOf = (pid: number): string =>
-  readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /s, '').split(' ')[19] ?? '';
+  readFileSync(`/proc/${pid}/stat`, 'latin1')
+    .replace(/^.*\) /s, '')
+    .split(' ')[19] ?? '';
 
 /** Each dump of the live objects begins with one collection of its own. */
 export const dumpsOf = (jvm: RunningJvm): number => jvm.output().split('Heap Dump Initiated GC').length - 1;

@@ -18,7 +18,7 @@ export type DurationUnit = 'ms' | 's' | 'min' | 'h' | 'd';
 
 /** The one or two largest units: 340 ms, 4.2 s, 42 s, 3 min 5 s, 2 h 10 min. */
 export function durationParts(ms: number): { amount: string; unit: DurationUnit }[] {
-  if (ms < 1000) return [{ amount: String(Math.round(ms)), unit: 'ms' }];
+  if (ms < 999.5) return [{ amount: String(Math.round(ms)), unit: 'ms' }];
   if (ms < 9950) return [{ amount: (ms / 1000).toFixed(1), unit: 's' }];
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return [{ amount: String(seconds), unit: 's' }];

@@ -92,7 +92,8 @@ export const startCluster = async (options: ClusterOptions): Promise<DemoCluster
 };
 
 const compose = async (options: ClusterOptions, dir: string, now: () => number): Promise<DemoCluster> => {
-  const runtime = chooseRuntime(options.mode, new PipeMaker(join(dir, 'pipes')));
+  const pipes = new PipeMaker();
+  const runtime = chooseRuntime(options.mode, pipes);
   const access = new Access({ ...DEFAULT_USERS, ...options.users });
   const pods = new PodStore(podObject);
   const certificate = await makeCertificate(now());
@@ -159,6 +160,7 @@ const compose = async (options: ClusterOptions, dir: string, now: () => number):
     // Not only those in the API: one that was deleted with grace 0 may still be ending.
     await Promise.all([...alive].map((pod) => pod.destroy()));
     await exec.ended();
+    pipes.close();
     rmSync(dir, { recursive: true, force: true });
   };
 

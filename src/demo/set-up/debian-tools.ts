@@ -172,7 +172,8 @@ async function fetchOne(
     const [program, args] = packed.trial(tool);
     const env = { ...environment, ...(await libraryPath([partial], environment)) };
     await run(program, args, { env, timeout: 60_000 }).catch((cause: Error) => {
-      throw new ToolsError('broken', `Debian's ${packages} does not run here: ${cause.message}`, { cause });
+      const why = cause.message.trim().replaceAll('\n', ': ');
+      throw new ToolsError('broken', `Debian's ${packages} does not run here: ${why}`, { cause });
     });
     await writeFile(join(partial, '.complete'), '');
     const root = join(cache, packed.folder);

@@ -10,6 +10,7 @@ import type OSS from 'ali-oss';
 import { createOssClient, type OssAddress } from '../../oss-client.ts';
 import type { CredentialSource, OssCredentials } from '../../oss-credentials.ts';
 import { backOffMs, type RetryOptions } from './back-off.ts';
+import { sendingFromMemory } from './bytes-in-memory.ts';
 import { StoreError } from './object-store.ts';
 import { OneCall } from './one-call-agent.ts';
 import { AttemptTimeout, classify, type Failure, toStoreError } from './oss-failure.ts';
@@ -48,10 +49,9 @@ export function createOssCaller(
     new Promise<T>((resolve, reject) => {
       const once = new OneCall();
       // A client of its own for each attempt: one pair of credentials from the first byte to the last.
-      const client = createOssClient(address, used, {
-        http: once.lend(shared.http),
-        https: once.lend(shared.https),
-      });
+      const client = sendingFromMemory(
+        createOssClient(address, used, { http: once.lend(shared.http), https: once.lend(shared.https) }),
+      );
       const stop = (error: Error): void => {
         reject(error); // first: what the SDK says to the cut comes too late to matter
         once.cutOff(error.name);

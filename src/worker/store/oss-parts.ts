@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type OSS from 'ali-oss';
 import { z } from 'zod';
+import { BytesInMemory } from './bytes-in-memory.ts';
 import { createCrc64 } from './crc64.ts';
 import type { StoredPart } from './object-store.ts';
 import type { OssCaller } from './oss-caller.ts';
@@ -31,7 +32,15 @@ export function sendPart(
       timeoutMs,
       run: async (client, timeout) => {
         const options: OSS.RequestOptions & { headers: object } = { timeout, headers: { ...headers } };
-        const sent = await client.uploadPart(objectKey, uploadId, number, body, 0, body.length, options);
+        const sent = await client.uploadPart(
+          objectKey,
+          uploadId,
+          number,
+          new BytesInMemory(body),
+          0,
+          body.length,
+          options,
+        );
         await checkPart(body, md5, responseHeaders(sent.res));
         return { number, sizeBytes: body.length, etag: sent.etag };
       },

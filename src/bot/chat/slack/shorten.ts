@@ -9,7 +9,7 @@ export function visible(text: string): string {
 
 /** Line breaks become spaces: a name with a line break in it would look like two lines of ours. */
 export function onOneLine(text: string): string {
-  return visible(text).replaceAll(/\s*[\n\u2028\u2029]\s*/g, ' ');
+  return visible(text).replaceAll(/[\n\t\u2028\u2029]+/g, ' ');
 }
 
 /**

@@ -14,6 +14,13 @@ const COLUMNS = [
   ['Readiness Gates', 1],
 ] as const;
 
+const COMPLETED = {
+  type: 'Completed',
+  status: 'True',
+  reason: 'Succeeded',
+  message: 'The pod has completed successfully.',
+};
+
 /** True when kubectl asks for columns instead of objects. */
 export const wantsTable = (accept: string | undefined): boolean => /;as=Table/.test(accept ?? '');
 
@@ -31,6 +38,7 @@ export const podTable = (pods: LivePod[], metadata: Record<string, unknown>, now
   })),
   rows: pods.map((pod) => ({
     cells: cellsOf(pod, now),
+    ...(phaseOf(pod) === 'Succeeded' && { conditions: [COMPLETED] }),
     object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: podMetadata(pod) },
   })),
 });

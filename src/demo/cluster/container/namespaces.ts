@@ -38,6 +38,11 @@ const CAPABILITIES = [
 const BOUNDING_SET = `--bounding-set=-all,${CAPABILITIES.map((name) => `+${name}`).join(',')}`;
 /** Marks the launcher's argv until pid 1 has become the command. */
 const LAUNCHER_MARK = '--pdeathsig';
+/**
+ * The first process that a shell forks after `unshare --pid` is pid 1 there, and the shell tells its end as 128 + n.
+ * `unshare --fork` of util-linux 2.38 says 1 for a child that was killed. The shell's own 'Killed' is for nobody.
+ */
+const FORK_PID_1 = 'exec 3>&2 2>/dev/null; "$@" 2>&3 3>&-; exit $?';
 /** A start is about 20 mounts; this is for a machine that is very busy. */
 const START_TIMEOUT_MS = 60_000;
 
@@ -118,7 +123,8 @@ const launchContainer = (plan: ContainerPlan, how: 'privileged' | 'user-namespac
       [
         ...[LAUNCHER_MARK, 'KILL', '--', findProgram('unshare')],
         ...(how === 'user-namespace' ? userNamespace : []),
-        ...['--mount', '--pid', '--fork', '--kill-child', '/bin/sh', '-c', BUILD_ROOT, LAUNCHER_MARK],
+        ...['--mount', '--pid', '--', '/bin/sh', '-c', FORK_PID_1, 'sh'],
+        ...[setpriv, LAUNCHER_MARK, 'KILL', '--', '/bin/sh', '-c', BUILD_ROOT, LAUNCHER_MARK],
         ...root.buildArgs,
         ...[setpriv, LAUNCHER_MARK, 'KILL', BOUNDING_SET, '--inh-caps=-all'],
         ...(how === 'user-namespace' ? ['--ambient-caps=-all'] : ids),

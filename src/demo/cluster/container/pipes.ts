@@ -1,11 +1,15 @@
-import { spawnSync } from 'node:child_process';
-import { closeSync, constants, mkdirSync, openSync, unlinkSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, constants, fchmodSync, openSync, readlinkSync } from 'node:fs';
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
-import { join } from 'node:path';
 import { ClusterSetupError } from '../pod-spec.ts';
+import { childrenOf } from './process-table.ts';
 
-/** Real pipes cost one mkfifo process per this many. */
+/** Pipes made at a time; an exec needs up to three. */
 const BATCH = 32;
+/** Making a batch takes 10 ms; this is for a machine that is very busy. */
+const BATCH_TIMEOUT_MS = 60_000;
+/** Every stage waits, without a process of its own to start, until its parent closes descriptor 9. */
+const HOLD_PIPES = `exec 9<&0; wait_here() { read -r _ <&9; }; wait_here ${'| wait_here '.repeat(BATCH)}`;
 
 export interface PipeEnds {
   parentFd: number;
@@ -13,46 +17,68 @@ export interface PipeEnds {
 }
 
 /**
- * Makes pipes for commands in pods. Node's own stdio pipes are socket pairs, on which `/dev/stdin` cannot be opened
- * and which block differently; containerd gives a command real pipes. A FIFO that is unlinked once both ends are open
- * is one.
+ * Makes anonymous pipes for commands in pods, as containerd does. Node has no call for that: its own stdio pipes are
+ * socket pairs, on which `/dev/stdin` cannot be opened, and a FIFO that lost its writer blocks whoever opens it.
+ * So a shell makes them, in a pipeline, and they are taken from it by way of /proc.
  */
 export class PipeMaker {
-  readonly #dir: string;
-  #made = 0;
-  #paths: string[] = [];
-
-  constructor(dir: string) {
-    this.#dir = dir;
-    mkdirSync(dir, { recursive: true });
-  }
+  /** Each holds both ends. */
+  #spare: number[] = [];
 
   /** `parentEnd` says what this process does with its end. The child's end blocks, the parent's does not. */
   make(parentEnd: 'reads' | 'writes'): PipeEnds {
-    const path = this.#paths.pop() ?? this.#refill();
-    // Held while the two ends are opened, as each open of a FIFO would wait for the other side.
-    const both = openSync(path, constants.O_RDWR);
+    if (this.#spare.length === 0) this.#spare = makeBatch();
+    const both = this.#spare.pop();
+    if (both === undefined)
+      throw new ClusterSetupError('missing-program', 'No pipes could be made with /bin/sh');
     try {
       const reads = parentEnd === 'reads';
+      const path = `/proc/self/fd/${both}`;
       const readFd = openSync(path, constants.O_RDONLY | (reads ? constants.O_NONBLOCK : 0));
       const writeFd = openSync(path, constants.O_WRONLY | (reads ? 0 : constants.O_NONBLOCK));
       return reads ? { parentFd: readFd, childFd: writeFd } : { parentFd: writeFd, childFd: readFd };
     } finally {
       closeSync(both);
-      unlinkSync(path);
     }
   }
 
-  #refill(): string {
-    const paths = Array.from({ length: BATCH }, () => join(this.#dir, `pipe-${this.#made++}`));
-    const { status, error, stderr } = spawnSync('mkfifo', ['-m', '666', ...paths]);
-    if (status !== 0) {
-      throw new ClusterSetupError('missing-program', `mkfifo failed: ${String(stderr ?? '').trim()}`, error);
-    }
-    this.#paths = paths.slice(1);
-    return paths[0] ?? '';
+  /** Lets go of the pipes that nobody took. */
+  close(): void {
+    for (const fd of this.#spare.splice(0)) closeSync(fd);
   }
 }
+
+/** Blocks this process for as long as it takes, since an exec's command is started without waiting. */
+const makeBatch = (): number[] => {
+  const holder = spawn('/bin/sh', ['-c', HOLD_PIPES], { stdio: ['pipe', 'ignore', 'ignore'] });
+  holder.on('error', () => {});
+  const deadline = performance.now() + BATCH_TIMEOUT_MS;
+  try {
+    while (holder.pid !== undefined && performance.now() < deadline) {
+      const pids = childrenOf(holder.pid).filter((pid) => hasPipeAsStdout(pid));
+      if (pids.length === BATCH) return pids.map(openStdout);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+    return [];
+  } finally {
+    holder.stdin?.destroy();
+  }
+};
+
+const openStdout = (pid: number): number => {
+  const fd = openSync(`/proc/${pid}/fd/1`, constants.O_RDWR);
+  // A command of any user may open its own stdin and stdout by name.
+  fchmodSync(fd, 0o666);
+  return fd;
+};
+
+const hasPipeAsStdout = (pid: number): boolean => {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/1`).startsWith('pipe:');
+  } catch {
+    return false;
+  }
+};
 
 /** What kubelet and containerd put into one frame, whatever the command's block size (exec-facts 27). */
 export const CHUNK_BYTES = 32_768;

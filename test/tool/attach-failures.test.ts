@@ -1,0 +1,383 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { tools } from '../tools.ts';
+import { emptyFolder, fakeCommand } from './fake-command.ts';
+import { type FakeProcess, fakeProc } from './fake-proc.ts';
+import { compileProgram, dumpsOf, javaBin, makeWorkDir, procOf, startJvm, startOf } from './jvm.ts';
+import { linesOf, runTool, type ToolRun, valueOf } from './run-tool.ts';
+import { type Shell, shells } from './shells.ts';
+
+const classes = compileProgram();
+const isRoot = process.getuid?.() === 0;
+const PID = 4242;
+
+/** What JDK tools print instead of a dump, word for word (jvm-facts 1 to 5, 25 to 35). F is the dump's file. */
+const SAID: readonly (readonly [string, 'jcmd' | 'jmap' | 'jattach', string, number, string])[] = [
+  ['a full disk, JDK 8', 'jcmd', '4242:\nNo space left on device', 0, 'disk-full'],
+  [
+    'a full disk, JDK 11 to 26',
+    'jcmd',
+    '4242:\nDumping heap to F ...\nDump file is incomplete: No space left on device',
+    0,
+    'disk-full',
+  ],
+  [
+    'a full disk, jattach',
+    'jattach',
+    'Connected to remote JVM\nJVM response code = 0\nDumping heap to F ...\nDump file is incomplete: No space left on device',
+    0,
+    'disk-full',
+  ],
+  [
+    'a directory that went, JDK 8',
+    'jmap',
+    'Dumping heap to F ...\nNo such file or directory',
+    0,
+    'no-writable-dir',
+  ],
+  ['a directory that went', 'jcmd', 'Unable to create F: No such file or directory', 0, 'no-writable-dir'],
+  ['a directory of somebody else', 'jcmd', 'Unable to create F: Permission denied', 0, 'no-writable-dir'],
+  [
+    'a merge that failed, JDK 25 and 26',
+    'jcmd',
+    'Dump file is incomplete: Failed to merge segmented heap file',
+    0,
+    'dump-failed',
+  ],
+  ['a broken pipe', 'jcmd', 'Dump file is incomplete: Broken pipe', 0, 'dump-failed'],
+  [
+    'an argument that it does not know',
+    'jcmd',
+    'java.lang.IllegalArgumentException: Unknown argument',
+    1,
+    'dump-failed',
+  ],
+  [
+    'a JVM that forbids it',
+    'jcmd',
+    'com.sun.tools.attach.AttachNotSupportedException: The VM does not support the attach mechanism',
+    1,
+    'attach-disabled',
+  ],
+  [
+    'no answer, JDK 8',
+    'jcmd',
+    '4242: Unable to open socket file: target process not responding or HotSpot VM not loaded',
+    1,
+    'attach-timeout',
+  ],
+  [
+    'no answer, JDK 11 to 26',
+    'jmap',
+    "Exception: Unable to open socket file /tmp/.java_pid4242: target process 4242 doesn't respond within 10500ms or HotSpot VM not loaded",
+    1,
+    'attach-timeout',
+  ],
+  [
+    'no answer, jattach',
+    'jattach',
+    'Could not start attach mechanism: No such file or directory',
+    1,
+    'attach-timeout',
+  ],
+  [
+    "another user's JVM, no socket yet",
+    'jcmd',
+    'java.io.IOException: Operation not permitted',
+    1,
+    'attach-denied',
+  ],
+  [
+    "another user's JVM",
+    'jcmd',
+    'java.io.IOException: well-known file /tmp/.java_pid4242 is not secure: file should be owned by the current user (which is 0) but is owned by 1000',
+    1,
+    'attach-denied',
+  ],
+  [
+    "another user's JVM, jattach",
+    'jattach',
+    'Failed to change credentials to match the target process: Operation not permitted',
+    1,
+    'attach-denied',
+  ],
+  ['a read-only /tmp', 'jcmd', 'java.io.IOException: Read-only file system', 1, 'read-only-tmp'],
+  [
+    'a read-only /tmp, jattach',
+    'jattach',
+    'Could not start attach mechanism: Read-only file system',
+    1,
+    'read-only-tmp',
+  ],
+  ['a process that went', 'jcmd', 'java.io.IOException: No such process', 1, 'no-such-jvm'],
+  ['a process that went, jattach', 'jattach', 'Process 4242 not found', 1, 'no-such-jvm'],
+  [
+    'a JVM that starts, JDK 25',
+    'jcmd',
+    'java.io.IOException: pid: 4242, state is not ready to participate in attach handshake!',
+    1,
+    'jvm-not-ready',
+  ],
+];
+
+interface Scene {
+  readonly process?: Partial<FakeProcess>;
+  readonly mounts?: string;
+  /** Name of the tool and what it does when it is to dump; $F is the file, $JVM the process's folder in /proc. */
+  readonly tool?: readonly [string, string];
+}
+
+/** A dump of a JVM that exists in a made /proc alone, by a tool of a few lines. */
+async function dumpIn(scene: Scene, shell: Shell): Promise<{ run: ToolRun; dir: string; attached: boolean }> {
+  const proc = fakeProc([{ pid: PID, start: 77, ...scene.process }], scene.mounts);
+  const dir = makeWorkDir();
+  chmodSync(dir, 0o1777);
+  const marks = emptyFolder();
+  const [name, script] = scene.tool ?? ['jcmd', 'exit 1'];
+  const folder = fakeCommand(
+    name,
+    `F=${dir}/heap.hprof JVM=${proc}/${PID}\ncase "$*" in *heap.hprof*) : > ${marks}/ran; ${script} ;; *) exit 1 ;; esac`,
+  );
+  const words = ['dump', '--pid', String(PID), '--start', '77', '--dir', dir];
+  const run = await runTool(shell, words, { path: [folder], env: { JMAP_DUMP_PROC: proc } });
+  return { run, dir, attached: existsSync(join(marks, 'ran')) };
+}
+
+const WHOLE = "{ printf 'JAVA PROFILE 1.0.2\\0'; printf '\\054\\0\\0\\0\\0\\0\\0\\0\\0'; } > \"$F\"";
+const CUT = "{ printf 'JAVA PROFILE 1.0.2\\0'; printf '\\034abcdefghijkl'; } > \"$F\"";
+const CREATED = 'echo "Dumping heap to $F ..."; echo "Heap dump file created [27 bytes in 0.1 secs]"';
+
+describe.each(shells())('What can go wrong with an attach, under $name', (shell) => {
+  it.each(SAID)('is named for %s', async (_case, tool, text, exitCode, code) => {
+    const said = text.replaceAll(/\bF\b/g, '$F');
+    const { run, dir, attached } = await dumpIn(
+      { tool: [tool, `echo part > "$F"; printf '%s\\n' "${said}"; exit ${exitCode}`] },
+      shell,
+    );
+
+    expect(attached).toBe(true);
+    expect(valueOf(run, 'failed', 'code')).toBe(code);
+    expect(run.exitCode).toBeGreaterThan(9);
+    expect(linesOf(run)).not.toContain('done');
+    // A failed dump only takes room.
+    expect(readdirSync(dir)).not.toContain('heap.hprof');
+  });
+
+  it('is no success without the line that says so, though a whole file is there and the exit code is 0', async () => {
+    const { run } = await dumpIn(
+      { tool: ['jcmd', `${CUT}; echo "Dumping heap to $F ..."; rm -r "$JVM"`] },
+      shell,
+    );
+
+    expect(valueOf(run, 'failed', 'code')).toBe('jvm-died');
+  });
+
+  it('is no success without a whole file, though the JVM says so', async () => {
+    const codes: (string | undefined)[] = [];
+    for (const script of [CUT, 'printf "no dump at all" > "$F"', ':']) {
+      const { run } = await dumpIn({ tool: ['jcmd', `${script}; ${CREATED}`] }, shell);
+      codes.push(valueOf(run, 'failed', 'code'));
+    }
+
+    expect(codes).toEqual(['dump-invalid', 'dump-invalid', 'dump-vanished']);
+  });
+
+  it('is a success with the line of JDK 8, which tells no size', async () => {
+    const { run } = await dumpIn({ tool: ['jmap', `${WHOLE}; echo 'Heap dump file created'`] }, shell);
+
+    expect(valueOf(run, 'dumped', 'tool')).toBe('jmap');
+    expect(run.exitCode).toBe(0);
+  });
+
+  it('is JVM death, also where JDK 25 exits with 0, and what it wrote is removed', async () => {
+    const { run, dir } = await dumpIn(
+      { tool: ['jcmd', `${CUT}; echo part > "$F.p0"; echo "Dumping heap to $F ..."; rm -r "$JVM"; exit 0`] },
+      shell,
+    );
+
+    expect(valueOf(run, 'failed', 'code')).toBe('jvm-died');
+    expect(readdirSync(dir).filter((name) => name.startsWith('heap'))).toEqual([]);
+  });
+
+  it('is no failure where the JVM refuses a second dump to the same name: the first is taken', async () => {
+    const { run } = await dumpIn(
+      { tool: ['jcmd', `${WHOLE}; echo "Unable to create $F: File exists"`] },
+      shell,
+    );
+
+    expect(valueOf(run, 'dumped', 'adopted')).toBe('yes');
+  });
+
+  it('can be tried again in the same directory where the application was not paused', async () => {
+    const proc = fakeProc([{ pid: PID, start: 77 }]);
+    const dir = makeWorkDir();
+    const words = ['dump', '--pid', String(PID), '--start', '77', '--dir', dir];
+    const env = { JMAP_DUMP_PROC: proc };
+    const deaf = fakeCommand('jcmd', `echo "target process 4242 doesn't respond within 10500ms"; exit 1`);
+    const well = fakeCommand(
+      'jcmd',
+      `F=${dir}/heap.hprof; case "$*" in *dump*) ${WHOLE}; ${CREATED} ;; esac`,
+    );
+
+    const first = await runTool(shell, words, { path: [deaf], env });
+    const second = await runTool(shell, words, { path: [well], env });
+
+    expect(valueOf(first, 'failed', 'code')).toBe('attach-timeout');
+    expect(valueOf(second, 'dumped', 'adopted')).toBe('no');
+  });
+
+  it('means that nothing is attached to: another start time, no SIGQUIT handler, a flag, a read-only /tmp', async () => {
+    const scenes: readonly Scene[] = [
+      { process: { start: 78 } },
+      // SIGQUIT is bit 2 of the last digit: 9 lacks it.
+      { process: { caught: '0000000181005cc9' } },
+      { process: { maps: undefined, uid: 4242, caught: '0000000000000000' } },
+      { process: { maps: '7f00-7f01 r-xp 0 08:01 1 /usr/bin/sleep\n' } },
+      { process: { args: ['java', '-XX:+DisableAttachMechanism', 'Main'] } },
+      { mounts: 'overlay / overlay rw 0 0\ntmpfs /tmp tmpfs ro,nosuid 0 0\n' },
+    ];
+
+    const results = await Promise.all(scenes.map((scene) => dumpIn(scene, shell)));
+
+    expect(results.map(({ run }) => valueOf(run, 'failed', 'code'))).toEqual([
+      'jvm-replaced',
+      'jvm-not-ready',
+      'jvm-not-ready',
+      'no-such-jvm',
+      'attach-disabled',
+      'read-only-tmp',
+    ]);
+    expect(results.map(({ attached }) => attached)).toEqual(scenes.map(() => false));
+  });
+});
+
+describe.each(shells())('Real processes under $name', (shell) => {
+  const options = { path: [javaBin()] };
+
+  it('survive when they are no JVMs, whatever they are called', async () => {
+    const script = 'setInterval(() => {}, 1000); console.log("ready")';
+    const child = spawn(process.execPath, ['-e', script], {
+      argv0: 'java',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const pid = child.pid ?? 0;
+    const env = { JMAP_DUMP_PROC: procOf([pid]) };
+    const words = ['--pid', String(pid), '--start', startOf(pid)];
+
+    const probe = await runTool(shell, ['probe'], { ...options, env });
+    const byHand = await runTool(shell, ['shop', 'app', 'prod'], { ...options, env });
+    const dump = await runTool(shell, ['dump', ...words, '--dir', makeWorkDir()], { ...options, env });
+
+    expect(linesOf(probe).filter((line) => line.startsWith('jvm'))).toEqual([]);
+    expect(linesOf(byHand).at(-1)).toBe('failed code=no-jvm');
+    expect(valueOf(dump, 'failed', 'code')).toBe('no-such-jvm');
+    expect(child.signalCode ?? child.exitCode).toBe(null);
+  });
+
+  it('get no thread dump into their log where attaching is disabled', async () => {
+    const jvm = await startJvm(classes, { flags: ['-XX:+DisableAttachMechanism', '-XX:-UsePerfData'] });
+    const words = ['--pid', String(jvm.pid), '--start', jvm.start];
+    const env = { JMAP_DUMP_PROC: procOf([jvm.pid]) };
+
+    const probe = await runTool(shell, ['probe'], { ...options, env });
+    const dump = await runTool(shell, ['dump', ...words, '--dir', makeWorkDir()], { ...options, env });
+
+    expect(valueOf(probe, 'heap-unknown', 'reason')).toBe('attach-disabled');
+    expect(valueOf(dump, 'failed', 'code')).toBe('attach-disabled');
+    expect(jvm.output()).not.toContain('Full thread dump');
+  });
+
+  it.runIf(isRoot)('of another user are dumped by root, and the file is theirs', async () => {
+    const jvm = await startJvm(classes, { uid: 1000 });
+    const words = ['dump', '--pid', String(jvm.pid), '--start', jvm.start, '--dir', makeWorkDir()];
+
+    const run = await runTool(shell, words, options);
+
+    expect(valueOf(run, 'dumped', 'adopted')).toBe('no');
+    expect(dumpsOf(jvm)).toBe(1);
+  });
+
+  it.runIf(isRoot)('of another user are not to be had by a third', async () => {
+    const jvm = await startJvm(classes, { uid: 1000 });
+    const dir = makeWorkDir();
+    chmodSync(dir, 0o1777);
+    const words = ['dump', '--pid', String(jvm.pid), '--start', jvm.start, '--dir', dir];
+
+    const run = await runTool(shell, words, { ...options, uid: 4242 });
+
+    expect(valueOf(run, 'failed', 'code')).toBe('attach-denied');
+    expect(run.exitCode).toBe(15);
+    expect(dumpsOf(jvm)).toBe(0);
+  });
+
+  it.runIf(isRoot)('on a full disk fail with that name, live on, and have their room back', async () => {
+    const parent = emptyFolder();
+    const mount = `mount -t tmpfs -o size=20m none ${parent} && exec "$@"`;
+    const jvm = await startJvm(classes, {
+      heapMiB: 64,
+      via: ['unshare', '--mount', 'sh', '-c', mount, 'sh'],
+    });
+    const inside = ['nsenter', `--mount=/proc/${jvm.pid}/ns/mnt`];
+    const dir = `/proc/${jvm.pid}/root${parent}/.heapdump-bot-full`;
+    await runInside(inside, ['mkdir', `${parent}/.heapdump-bot-full`]);
+    // Does not tell the heap's size, so that the dump is tried.
+    const silent = fakeCommand('jcmd', `case "$*" in *GC.heap_dump*) exec ${javaBin()}/jcmd "$@" ;; esac`);
+    const words = ['dump', '--pid', String(jvm.pid), '--start', jvm.start];
+
+    const run = await runTool(shell, [...words, '--dir', `${parent}/.heapdump-bot-full`], {
+      path: [silent],
+      via: inside,
+    });
+
+    expect(valueOf(run, 'failed', 'code')).toBe('disk-full');
+    expect(run.exitCode).toBe(20);
+    expect(jvm.isAlive()).toBe(true);
+    expect(readdirSync(dir).filter((name) => name.startsWith('heap'))).toEqual([]);
+  });
+
+  it.runIf(isRoot)('in a container without JDK tools are told from those that fail', async () => {
+    const jvm = await startJvm(classes);
+    // Nothing is left of the JDKs of this machine but what runs already.
+    const hide =
+      'for dir in /usr/lib/jvm /opt "$1"; do [ ! -d "$dir" ] || mount -t tmpfs none "$dir" || exit; done; shift; exec "$@"';
+    const words = ['dump', '--pid', String(jvm.pid), '--start', jvm.start, '--dir', makeWorkDir()];
+
+    const run = await runTool(shell, words, {
+      via: ['unshare', '--mount', 'sh', '-c', hide, 'sh', tools().javaHome],
+    });
+
+    expect(valueOf(run, 'failed', 'code')).toBe('no-jdk-tools');
+    expect(run.exitCode).toBe(13);
+  });
+
+  it.runIf(isRoot)('with a read-only /tmp are left alone', async () => {
+    const mount = 'mount -t tmpfs -o ro none /tmp && exec "$@"';
+    // The program is not in /tmp there.
+    const home = makeWorkDir('/var/tmp');
+    await runInside([], ['cp', '-r', `${classes}/.`, home]);
+    const jvm = await startJvm(home, {
+      flags: ['-XX:-UsePerfData'],
+      via: ['unshare', '--mount', 'sh', '-c', mount, 'sh'],
+    });
+    const words = ['dump', '--pid', String(jvm.pid), '--start', jvm.start, '--dir', home];
+
+    const run = await runTool(shell, words, {
+      ...options,
+      via: ['nsenter', `--mount=/proc/${jvm.pid}/ns/mnt`],
+    });
+
+    expect(valueOf(run, 'failed', 'code')).toBe('read-only-tmp');
+    expect(jvm.output()).not.toContain('Full thread dump');
+  });
+});
+
+async function runInside(inside: readonly string[], words: readonly string[]): Promise<void> {
+  const [command = '', ...argv] = [...inside, ...words];
+  const child = spawn(command, argv, { stdio: 'inherit' });
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect(code).toBe(0);
+}
