@@ -170,6 +170,7 @@ export const configSchema = z
           .default('jmap-dump-tool'),
         partSizeMiB: z.number().int().min(1).max(512).default(16),
         attempts: z.number().int().min(1).max(50).default(10),
+        takeOverAfter: durationOr('30s', '3s', '10m'),
         dumpTimeout: durationOr('30m', '10s', '12h'),
         transferTimeout: durationOr('6h', '1m', '48h'),
         keepDumpForRetry: durationOr('30m', '0s', '24h'),

@@ -38,6 +38,7 @@ export interface WorldOptions {
   readonly heapMb?: number;
   /** Goes before the demo's own config, key by key. `{people}` in a string becomes that person's ref. */
   readonly config?: (world: StandIns) => Record<string, unknown>;
+  readonly subprotocol?: 'v4' | 'v5';
   readonly worker?: 'in-process' | 'child-process' | 'none';
   readonly bot?: 'in-process' | 'none';
   readonly reconcileEveryMs?: number;
@@ -137,7 +138,8 @@ async function build(
     reviewersGroup: `slack:group:${standIns.reviewers.id}`,
     logLevel: 'debug',
   });
-  const text = configText(mergeConfig(base, options.config?.(standIns)));
+  const subprotocol = { clusters: [{ name: 'demo', kubeconfig, subprotocol: options.subprotocol ?? 'v4' }] };
+  const text = configText(mergeConfig(mergeConfig(base, subprotocol), options.config?.(standIns)));
   const config = parseConfig(text, {}, 'both', 'test');
   const configFile = join(workDir, 'heapdump.yaml');
   await writeFile(configFile, text, { mode: 0o600 });

@@ -54,7 +54,7 @@ export type Utterance = z.infer<typeof utterance>;
 export const dumpRequest = z.strictObject({
   version: z.literal(1),
   id: z.string().regex(/^[a-z0-9]{8}$/),
-  /** Counts the saves: the compare of compare-and-swap. */
+  /** Counts the saves, so that no two texts of a request are the same: what compare-and-swap compares. */
   revision: z.number().int(),
   state: z.enum(REQUEST_STATES),
   createdAt: at,

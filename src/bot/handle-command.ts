@@ -5,8 +5,8 @@ import type { Advancer } from './advance.ts';
 import type { AuditEvent } from './audit.ts';
 import type { CancelRequest } from './cancel-request.ts';
 import type { ChatPlatform, IncomingCommand, Language } from './chat/chat-platform.ts';
-import type { Message } from './chat/message.ts';
-import { type Command, parseCommand } from './command.ts';
+import type { Message, PersonRef } from './chat/message.ts';
+import { type Command, parseCommand, type TypedTarget } from './command.ts';
 import { type DumpRequest, MoveError, propose } from './dump-request.ts';
 import {
   helpReply,
@@ -57,7 +57,10 @@ export function createCommandHandler(deps: CommandDeps) {
         return await reply(usageReply(words, parsed.problem, parsed.what, deps.commandName(platform)));
       if (parsed.command.kind === 'help') return await reply(helpReply(words, deps.commandName(platform)));
       const who = await whoIs(platform, incoming.person, rules);
-      if (who === undefined) return await reply(refusal(words, words.replies.outsider));
+      if (who === undefined) {
+        if (parsed.command.kind === 'dump') await recordOutsider(incoming, parsed.command);
+        return await reply(refusal(words, words.replies.outsider));
+      }
       await run(parsed.command, { platform, incoming, words, who, reply });
     } catch (err) {
       log.error({ err, commandId: incoming.id }, 'command could not be carried out');
@@ -96,7 +99,7 @@ export function createCommandHandler(deps: CommandDeps) {
 
   async function ask(command: Extract<Command, { kind: 'dump' }>, asking: Asking): Promise<void> {
     const { words, who, reply, incoming } = asking;
-    const cluster = command.target.cluster ?? (deps.clusters.length === 1 ? deps.clusters[0] : undefined);
+    const cluster = clusterOf(command.target);
     const known = deps.clusters.join(', ');
     if (cluster === undefined)
       return reply(notice(words.replies.usageTitle, words.replies.clusterNeeded(known)));
@@ -107,7 +110,7 @@ export function createCommandHandler(deps: CommandDeps) {
 
     const verdict = decide(rules, who, target);
     if (verdict.kind === 'deny') {
-      await record('refused-by-policy', '-', who, target, { why: verdict.why });
+      await record('refused-by-policy', who.person, target, { why: verdict.why });
       return reply(policyReply(words, verdict, target));
     }
     const { rule } = verdict;
@@ -181,13 +184,31 @@ export function createCommandHandler(deps: CommandDeps) {
     return request.requester === who.person || (rule !== undefined && maySee(rule, request.requester, who));
   }
 
+  /** As typed; where there is one cluster alone it may be left out. */
+  function clusterOf({ cluster }: TypedTarget): string | undefined {
+    return cluster ?? (deps.clusters.length === 1 ? deps.clusters[0] : undefined);
+  }
+
+  function recordOutsider(
+    { person }: IncomingCommand,
+    { target }: Extract<Command, { kind: 'dump' }>,
+  ): Promise<void> {
+    const { namespace, pod } = target;
+    return record(
+      'refused-by-policy',
+      person,
+      { cluster: clusterOf(target) ?? '-', namespace, pod },
+      { why: 'outsider' },
+    );
+  }
+
+  /** Of what became no request. */
   function record(
     event: AuditEvent,
-    requestId: string,
-    who: PersonInGroups,
+    by: PersonRef,
     target: Target,
     facts: Record<string, string>,
-  ) {
-    return store.record({ at: now(), event, requestId, by: who.person, target: targetText(target), facts });
+  ): Promise<void> {
+    return store.record({ at: now(), event, requestId: '-', by, target: targetText(target), facts });
   }
 }

@@ -29,14 +29,19 @@ redis.call('ZADD', KEYS[3], ARGV[3], ARGV[2])
 redis.call('XADD', KEYS[5], '*', unpack(ARGV, 5))
 return ARGV[2]`;
 
-/** KEYS request open audit · ARGV revision json id closed ...audit → 1, or 0 if somebody else was first */
+/**
+ * KEYS request open audit · ARGV before after id closed ...audit → 1, or 0 if somebody else was first.
+ * Compares whole texts: Redis's own JSON reader refuses half a surrogate pair, which is what a cut text may end with.
+ */
 const SWAP = `
-local now = redis.call('GET', KEYS[1])
-if not now or cjson.decode(now).revision ~= tonumber(ARGV[1]) then return 0 end
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2])
 if ARGV[4] == '1' then redis.call('SREM', KEYS[2], ARGV[3]) else redis.call('SADD', KEYS[2], ARGV[3]) end
 if #ARGV > 4 then redis.call('XADD', KEYS[3], '*', unpack(ARGV, 5)) end
 return 1`;
+
+/** Of all that try at once one wins each round: ample for any number of bots, and an end for a mistake. */
+const MOST_TRIES = 200;
 
 /** KEYS lease · ARGV holder ms → 1 if the lease is the holder's now */
 const LEASE = `
@@ -82,13 +87,13 @@ export interface RequestStore {
 }
 
 export function createRequestStore(redis: Redis): RequestStore {
-  const get = async (id: string): Promise<DumpRequest | undefined> => {
-    const json = await redis.get(KEY.request(id));
-    return json === null ? undefined : dumpRequest.parse(JSON.parse(json));
-  };
+  const parse = (json: string): DumpRequest => dumpRequest.parse(JSON.parse(json));
 
   return {
-    get,
+    async get(id) {
+      const json = await redis.get(KEY.request(id));
+      return json === null ? undefined : parse(json);
+    },
     async create(request, deliveryId, audit) {
       const keys = [KEY.request(request.id), KEY.open, KEY.all, KEY.seen(deliveryId), KEY.audit];
       const id = String(
@@ -106,16 +111,17 @@ export function createRequestStore(redis: Redis): RequestStore {
       return { id, isNew: id === request.id };
     },
     async change(id, move, audit) {
-      for (let tries = 0; tries < 20; tries += 1) {
-        const before = await get(id);
-        if (before === undefined) return undefined;
+      for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+        const json = await redis.get(KEY.request(id));
+        if (json === null) return undefined;
+        const before = parse(json);
         const moved = move(before);
         if (moved === undefined) return { request: before, changed: false };
         const after: DumpRequest = { ...moved, revision: before.revision + 1 };
         const entry = audit?.(after);
         const keys = [KEY.request(id), KEY.open, KEY.audit];
         const args = [
-          before.revision,
+          json,
           JSON.stringify(after),
           id,
           after.closed ? '1' : '0',
@@ -125,15 +131,16 @@ export function createRequestStore(redis: Redis): RequestStore {
           return { request: after, changed: true };
       }
       throw new RequestConflictError(
-        `Gave up on a change after 20 tries: request ${id} changes all the time`,
+        `Gave up on a change after ${MOST_TRIES} tries: request ${id} changes all the time`,
       );
     },
     openIds: () => redis.smembers(KEY.open),
     async newest(limit) {
-      const ids = await redis.zrevrange(KEY.all, 0, limit - 1);
+      // To Redis, -1 is the last one of all.
+      const ids = limit < 1 ? [] : await redis.zrevrange(KEY.all, 0, limit - 1);
       if (ids.length === 0) return [];
       const found = await redis.mget(ids.map(KEY.request));
-      return found.flatMap((json) => (json === null ? [] : [dumpRequest.parse(JSON.parse(json))]));
+      return found.flatMap((json) => (json === null ? [] : [parse(json)]));
     },
     async firstSight(deliveryId) {
       return (await redis.set(KEY.seen(deliveryId), '1', 'EX', SEEN_SECONDS, 'NX')) === 'OK';

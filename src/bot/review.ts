@@ -19,6 +19,7 @@ import {
 } from './messages/replies.ts';
 import { whoIs } from './people.ts';
 import { covers, decide, mayReview, type PersonInGroups, type Rule } from './policy.ts';
+import type { PrivatePlaces } from './private-places.ts';
 import { newRequestId } from './request-id.ts';
 import type { RequestStore } from './request-store.ts';
 import type { Words } from './words/words.ts';
@@ -30,6 +31,7 @@ export interface ReviewDeps {
   readonly cancel: CancelRequest;
   readonly handOutLink: HandOutLink;
   readonly rules: readonly Rule[];
+  readonly privatePlaces: PrivatePlaces;
   readonly words: (language: Language) => Words;
   readonly now: () => number;
   readonly log: Logger;
@@ -60,7 +62,10 @@ export function createActionHandler(deps: ReviewDeps) {
       const request = await store.get(incoming.requestId);
       if (request === undefined) return say(refusal(words, words.replies.noSuchRequest(incoming.requestId)));
       const who = await whoIs(platform, incoming.person, rules);
-      if (who === undefined) return say(refusal(words, words.replies.outsider));
+      if (who === undefined) {
+        await store.record(refusedOutsider(request, incoming));
+        return say(refusal(words, words.replies.outsider));
+      }
       const rule = rules.find(({ name }) => name === request.rule);
       if (rule === undefined || !covers(rule, request.target))
         return say(refusal(words, words.replies.noRule(targetText(request.target))));
@@ -191,8 +196,11 @@ export function createActionHandler(deps: ReviewDeps) {
       facts: { rule: rule.name, repeats: request.id },
     });
     log.info({ requestId: id, repeats: request.id, clickId: incoming.id }, 'heap dump requested again');
-    if (isNew) await advancer.advance(id);
-    return say(notice(words.card.id(id), words.replies.repeated(id)));
+    if (!isNew) return say(notice(words.card.id(id), words.replies.repeated(id)));
+    deps.privatePlaces.remember(id, incoming.privately);
+    // Not waited for: the person is told at once that somebody looks, and later what was found.
+    void advancer.advance(id);
+    return say(notice(words.card.title(pod), words.replies.looking(targetText(target), id)));
   }
 
   async function newLink({ request, rule, who, words }: Click): Promise<ActionAnswer> {
@@ -208,12 +216,21 @@ export function createActionHandler(deps: ReviewDeps) {
     }
   }
 
-  function entryOf(event: AuditEvent, request: DumpRequest, who: PersonInGroups): AuditEntry {
+  function refusedOutsider(request: DumpRequest, { person, action }: IncomingAction): AuditEntry {
+    const event = action === 'new-link' ? 'link-refused' : 'decision-refused';
+    return { ...entryOf(event, request, { person }), facts: { action, why: 'outsider' } };
+  }
+
+  function entryOf(
+    event: AuditEvent,
+    request: DumpRequest,
+    { person }: Pick<PersonInGroups, 'person'>,
+  ): AuditEntry {
     return {
       at: now(),
       event,
       requestId: request.id,
-      by: who.person,
+      by: person,
       target: targetText(request.target),
       facts: {},
     };

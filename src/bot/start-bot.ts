@@ -111,6 +111,7 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
     cancel,
     handOutLink: createHandOutLink(linkDeps),
     rules,
+    privatePlaces,
     words: wordsOf,
     now,
     log,

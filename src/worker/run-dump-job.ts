@@ -24,8 +24,6 @@ export interface RunDumpJobDeps {
   readonly log: Logger;
 }
 
-/** A worker that died holds its lease this long; BullMQ notices a stalled job no sooner. */
-const LEASE_TTL_MS = 30_000;
 /** How soon a job that had to wait is looked at again. */
 const BUSY_DELAY_MS = 3000;
 const HAND_OVER_DELAY_MS = 500;
@@ -65,7 +63,7 @@ export async function runDumpJob(
   const lease = await takeLease(
     deps.redis,
     workloadLeaseKey(data.target.cluster, data.target.namespace, data.workload),
-    LEASE_TTL_MS,
+    deps.settings.takeOverAfter,
   );
   if (lease === undefined) {
     log.info({ workload: data.workload }, 'another dump of this workload is running');

@@ -139,6 +139,8 @@ export async function startWorker(
       connection: blocking,
       concurrency: clusterConfig.dumpsAtOnce,
       maxStalledCount: MAX_STALLED,
+      lockDuration: settings.takeOverAfter,
+      stalledInterval: settings.takeOverAfter,
     }),
     new Worker(looksQueueName(clusterConfig.name), look, {
       connection: blocking,

@@ -116,6 +116,19 @@ describe('the bot’s connection to Slack', () => {
       ]);
     });
 
+    it('stops without waiting for a Slack that does not answer', async () => {
+      await prepare();
+      await start();
+      slack.faults.next('apps.connections.open', { delayMs: 8000 });
+      slack.faults.cutSockets();
+      await vi.waitFor(() => expect(slack.faults.left()).toBe(0), PATIENCE);
+
+      await platform.stop();
+
+      // The call that hangs is recorded when it is answered.
+      expect(opened()).toBe(1);
+    });
+
     it('leaves no connection behind when it stops', async () => {
       await prepare();
       await start();

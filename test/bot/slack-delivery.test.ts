@@ -102,6 +102,16 @@ describe('the bot speaks in Slack', () => {
       expect(calls('conversations.history')).toHaveLength(2);
     });
 
+    it('looks in the thread alone while that is there', async () => {
+      await begin();
+      const card = await platform.post(ops.id, plain('card'), { key: 'card', mayExist: false });
+
+      await platform.post(platform.threadOf(card), plain('result'), AGAIN);
+
+      expect(texts()).toEqual(['card', 'result']);
+      expect([calls('conversations.replies').length, calls('conversations.history').length]).toEqual([1, 0]);
+    });
+
     it('finds in the channel what it posted for a thread that was gone', async () => {
       await begin();
       const ref = await platform.post(ops.id, plain('card'), { key: 'card', mayExist: false });

@@ -1,6 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningRedis, startRedis } from '../../src/demo/redis-server.ts';
@@ -67,6 +70,7 @@ describe('a Redis of the demo’s own', () => {
     const password = 'kept to itself';
     const guarded = await startRedis({ tools: tools(), workDir: join(workDir, 'guarded'), password });
     const stranger = new Redis(guarded.port, '127.0.0.1', { maxRetriesPerRequest: 0 });
+    stranger.on('error', () => {});
     const friend = new Redis(guarded.url);
     try {
       await expect(stranger.get('x')).rejects.toThrow('NOAUTH');
@@ -78,6 +82,30 @@ describe('a Redis of the demo’s own', () => {
       friend.disconnect();
       await guarded.stop();
     }
+  });
+
+  it('ends with the process that started it, even if that is killed', async () => {
+    const script = join(workDir, 'starts-one.ts');
+    const module = fileURLToPath(new URL('../../src/demo/redis-server.ts', import.meta.url));
+    await writeFile(
+      script,
+      `import { startRedis } from ${JSON.stringify(module)};
+      const options = ${JSON.stringify({ tools: tools(), workDir: join(workDir, 'orphan') })};
+      startRedis(options).then(({ url }) => console.log(url));`,
+    );
+    const starter = spawn(process.execPath, ['--import', 'tsx', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [url] = (await once(starter.stdout, 'data')) as [Buffer];
+    const orphan = new Redis(url.toString().trim(), { retryStrategy: () => null });
+    orphan.on('error', () => {});
+    await orphan.ping();
+    const ended = once(orphan, 'end');
+
+    starter.kill('SIGKILL');
+
+    // Its connection ends when it does: a Redis that lives on would keep it open until the test runs out of time.
+    await ended;
   });
 
   it('says what its log says when it cannot start', async () => {

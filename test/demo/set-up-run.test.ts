@@ -18,7 +18,28 @@ rm -rf node_modules
 mkdir -p node_modules/tsx
 echo '{ "name": "tsx", "type": "module", "exports": "./index.js" }' > node_modules/tsx/package.json
 echo 'import "${pathToFileURL(createRequire(import.meta.url).resolve('tsx'))}";' > node_modules/tsx/index.js
+for path in @biomejs/biome/bin/biome typescript/bin/tsc knip/bin/knip.js \\
+  dependency-cruiser/bin/dependency-cruise.mjs vitest/vitest.mjs
+do
+  mkdir -p "$(dirname "node_modules/$path")"
+  cp program.cjs "node_modules/$path"
+done
 cp package-lock.json node_modules/.package-lock.json
+`;
+
+/** Stands for each program of a package: writes down its call, fails if told to, and compiles if it is the compiler. */
+const FAKE_PROGRAM = `
+const { appendFileSync, existsSync, mkdirSync, writeFileSync } = require('node:fs');
+const { basename } = require('node:path');
+const args = process.argv.slice(2);
+const name = basename(process.argv[1]).replace(/\\..*/, '');
+appendFileSync('program-calls', [name, ...args].join(' ') + '\\n');
+const outDir = args[args.indexOf('--outDir') + 1];
+if (args.includes('--outDir')) {
+  mkdirSync(outDir + '/bot', { recursive: true });
+  writeFileSync(outDir + '/bot/main.js', 'console.log("bot", ...process.argv.slice(2));');
+}
+process.exitCode = existsSync(name + '-fails') ? 9 : 0;
 `;
 
 describe('npm run, in a fresh clone', () => {
@@ -31,6 +52,7 @@ describe('npm run, in a fresh clone', () => {
     await write('package.json', '{ "type": "module" }');
     await write('package-lock.json', lockOf({ tsx: '1.0.0' }));
     await write('src/demo/main.ts', 'console.log("demo", ...process.argv.slice(2));');
+    await write('program.cjs', FAKE_PROGRAM);
     await write('bin/npm', FAKE_NPM);
     await chmod(join(folder, 'bin/npm'), 0o755);
   });
@@ -153,6 +175,52 @@ describe('npm run, in a fresh clone', () => {
     await write('src/demo/main.ts', 'process.exitCode = 42;');
 
     expect(await run('demo')).toMatchObject({ code: 42 });
+  });
+
+  const programCalls = async () => (await readFile(join(folder, 'program-calls'), 'utf8')).trim().split('\n');
+  const programs = async () => (await programCalls()).map((call) => call.split(' ')[0]);
+
+  it('npm test checks style, types, dead code and import directions before it runs all tests', async () => {
+    expect(await run('test')).toMatchObject({ code: 0 });
+
+    expect(await programs()).toEqual(['biome', 'tsc', 'knip', 'dependency-cruise', 'vitest']);
+    expect((await programCalls()).at(-1)).toBe('vitest run');
+  });
+
+  it('npm test stops at the first check that fails', async () => {
+    await write('knip-fails', '');
+
+    expect(await run('test')).toMatchObject({ code: 9 });
+    expect(await programs()).toEqual(['biome', 'tsc', 'knip']);
+  });
+
+  it('npm test -- test/tool runs just those tests', async () => {
+    await run('test', 'test/tool', '-t', 'two words');
+
+    expect(await programCalls()).toEqual(['vitest run test/tool -t two words']);
+  });
+
+  it('npm run bot builds what it starts, once, and again when a source is newer', async () => {
+    await write('tsconfig.json', '{}');
+    await write('tsconfig.build.json', '{}');
+    await write('src/bot/main.ts', '');
+
+    const first = await run('bot', '--config', 'x.yaml');
+    await run('bot');
+    const calls = await programs();
+    await write('src/bot/new.ts', '');
+    await run('bot');
+
+    expect(first).toMatchObject({ code: 0, stdout: 'bot --config x.yaml\n' });
+    expect(calls).toEqual(['tsc']);
+    expect(await programs()).toEqual(['tsc', 'tsc']);
+  });
+
+  it('npm run bot starts nothing that was not compiled', async () => {
+    for (const file of ['tsconfig.json', 'tsconfig.build.json', 'src/bot/main.ts', 'tsc-fails'])
+      await write(file, '{}');
+
+    expect(await run('bot')).toMatchObject({ code: 9, stdout: '' });
   });
 
   it('names the scripts there are when asked for one that is not', async () => {

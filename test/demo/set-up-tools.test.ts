@@ -130,6 +130,7 @@ describe('the tools that the demo and its tests start', () => {
     const whole = await ensure();
     const cache = cacheOf(whole.redisServer);
     await rm(join(cache, 'redis/.complete'));
+    await writeFile(whole.redisServer, '#!/bin/sh\nexit 127\n');
     await rm(whole.javaHome, { recursive: true });
     await mkdir(join(cache, '.partial-x'));
     lines = [];
@@ -138,6 +139,7 @@ describe('the tools that the demo and its tests start', () => {
     expect(lines).toHaveLength(1);
     expect((await readdir(cache)).sort()).toEqual(['busybox', 'jattach', 'jdk', 'redis']);
     expect(await readFile(join(whole.javaHome, 'release'), 'utf8')).toContain('21.0.8');
+    expect(await readFile(whole.redisServer, 'utf8')).toContain('v=7.0.15');
   });
 
   it('do without jattach where Debian has none', async () => {

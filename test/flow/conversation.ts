@@ -67,6 +67,14 @@ export const resultOf = (world: World, id: string): Promise<StoredMessage> =>
     PATIENCE_MS,
   );
 
+/** The result of a dump that went well. @throws Error with what was said instead, and what was logged */
+export async function readyOf(world: World, id: string): Promise<StoredMessage> {
+  const result = await resultOf(world, id);
+  if (result.text.includes('is ready')) return result;
+  const log = world.logLines.filter((line) => line.includes(id) && !line.includes('"level":20'));
+  throw new Error(`${shown(result)}\n${log.slice(-6).join('\n')}`);
+}
+
 /** The message as it stands now, as text. */
 export function now(world: World, message: StoredMessage): string {
   const current = world.slack.refresh(message);

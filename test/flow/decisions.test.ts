@@ -1,19 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Person } from '../../src/demo/slack/slack-workspace.ts';
 import { hasButton, startWorld, type World } from '../world.ts';
-import {
-  answerTo,
-  ask,
-  askOnly,
-  auditOf,
-  cardOf,
-  idIn,
-  now,
-  privately,
-  resultOf,
-  shown,
-  threadOf,
-} from './conversation.ts';
+import { answerTo, ask, auditOf, idIn, now, privately, resultOf, shown, threadOf } from './conversation.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -104,7 +92,10 @@ describe('who decides on a heap dump', () => {
     const again = await world.slack.waitForView(world.cast.reviewer);
     await world.slack.submitView(world.cast.reviewer, again, {});
     await resultOf(world, id);
-    expect(await world.requests.get(id)).toMatchObject({ state: 'denied', denial: { by: ref(world.cast.reviewer) } });
+    expect(await world.requests.get(id)).toMatchObject({
+      state: 'denied',
+      denial: { by: ref(world.cast.reviewer) },
+    });
   });
 
   it('a click by somebody who may not decide is answered privately, changes nothing and is on record', async () => {
@@ -146,7 +137,7 @@ describe('who decides on a heap dump', () => {
 
     const alone = await ask(world, world.target, found(sol));
     await world.press('Approve', alone.card, found(sol));
-    expect((await resultOf(world, alone.id)).text).toContain('is ready');
+    await readyOf(world, alone.id);
     expect(now(world, alone.card)).toContain(`Approved by @${found(sol).id}`);
   });
 
@@ -167,7 +158,7 @@ describe('who decides on a heap dump', () => {
     expect(now(world, card)).toContain('1 of 2 approvals.');
 
     await world.press('Approve', card, found(bob));
-    expect((await resultOf(world, id)).text).toContain('is ready');
+    await readyOf(world, id);
     expect(world.dumpsTaken()).toBe(before + 1);
     expect((await auditOf(world, id)).filter((entry) => entry.startsWith('approved'))).toEqual([
       `approved ${ref(world.cast.reviewer)}`,
@@ -177,7 +168,7 @@ describe('who decides on a heap dump', () => {
 
   it('a rule without review starts the dump at once, and the card says so', async () => {
     const { id, card } = await ask(world, world.target, found(ops));
-    expect((await resultOf(world, id)).text).toContain('is ready');
+    await readyOf(world, id);
     expect(now(world, card)).toContain('The rules ask for no review here.');
     expect(hasButton(card, 'Approve')).toBe(false);
     expect((await auditOf(world, id)).some((entry) => entry.startsWith('approved'))).toBe(false);
@@ -191,7 +182,7 @@ describe('who decides on a heap dump', () => {
       world.press('Approve', card, world.cast.reviewer),
     ]);
     await world.slack.redeliver(click);
-    await resultOf(world, id);
+    await readyOf(world, id);
     await world.slack.redeliver(click);
 
     expect(world.dumpsTaken()).toBe(before + 1);
@@ -294,18 +285,19 @@ describe('who decides on a heap dump', () => {
     expect((await auditOf(world, id)).at(-1)).toBe('expired bot');
   });
 
-  it('Retry after a refused look asks anew, once, under the rules of whoever presses it', async () => {
+  it('Retry after a refused look looks again, once, and answers where it was pressed', async () => {
+    const developer = world.cast.developer;
     const gone = world.target.replace(/x2x4k$/, 'gone1');
-    const refused = await privately(world, world.cast.developer, () => world.type(gone), /failed/);
-    const again = await privately(
-      world,
-      world.cast.developer,
-      () => world.press('Retry', refused, world.cast.developer),
-      /new request/,
-    );
-    const id = /made: ([a-z0-9]{8})/.exec(shown(again))?.[1];
-    expect(id).toBeDefined();
-    expect(await world.requests.get(String(id))).toMatchObject({ repeats: expect.stringMatching(/^[a-z0-9]{8}$/) });
+    const refused = await privately(world, developer, () => world.type(gone), /There is no such pod/);
+    const press = () => world.press('Retry', refused, developer);
+    const again = await privately(world, developer, press, /There is no such pod/);
+    const second = await privately(world, developer, press);
+
+    const [newest] = await world.requests.newest(1);
+    expect(newest).toMatchObject({ repeats: idIn(refused), state: 'failed' });
+    expect(idIn(again)).toBe(newest?.id);
+    expect(shown(second)).toContain(`It was asked for again already: request ${newest?.id}.`);
+    expect(await world.requests.newest(1)).toMatchObject([{ id: newest?.id }]);
   });
 
   async function stateOf(id: string) {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { generate } from 'selfsigned';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { ClusterError, connectCluster } from '../../src/k8s/client.ts';
 import { exec } from '../../src/k8s/exec.ts';
@@ -58,7 +58,7 @@ beforeAll(async () => {
     rejectUnauthorized: false,
   });
   const note = (kind: Seen['kind'], socket: TLSSocket, token: string | undefined): void => {
-    const subject = socket.authorized ? socket.getPeerCertificate().subject.CN : undefined;
+    const subject = socket.authorized ? String(socket.getPeerCertificate().subject.CN) : undefined;
     seen.push({ kind, token, certificate: subject });
   };
   server.on('request', (request, response) => {
@@ -200,9 +200,10 @@ describe('a kubeconfig', () => {
   it('that is not there is refused at once, and so is a cluster that we are not inside', async () => {
     const kubeconfigPath = join(folder, 'nothing');
     expect((await failureOf(() => connectCluster({ kubeconfigPath }))).message).toContain('ENOENT');
-    expect((await failureOf(() => connectCluster({ inCluster: true }))).message).toContain(
-      'not inside a cluster',
-    );
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', undefined);
+    const inside = failureOf(() => connectCluster({ inCluster: true }));
+    vi.unstubAllEnvs();
+    expect((await inside).message).toContain('not inside a cluster');
   });
 });
 

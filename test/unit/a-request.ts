@@ -76,10 +76,8 @@ export const aCompletion = (changes: Partial<DumpCompleted> = {}): DumpCompleted
 
 export const proposed = (changes: Partial<Proposal> = {}): DumpRequest => propose(aProposal(changes), NOW);
 
-export const pending = (
-  changes: Partial<Proposal> = {},
-  preflight: Partial<Preflight> = {},
-): DumpRequest => inspected(proposed(changes), aPreflight(preflight), NOW + 1000);
+export const pending = (changes: Partial<Proposal> = {}, preflight: Partial<Preflight> = {}): DumpRequest =>
+  inspected(proposed(changes), aPreflight(preflight), NOW + 1000);
 
 export const approved = (changes: Partial<Proposal> = {}): DumpRequest =>
   approve(pending(changes), BOB, NOW + 2000);

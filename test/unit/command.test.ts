@@ -14,9 +14,7 @@ const dump = (namespace: string, pod: string, more: Partial<Extract<Command, { k
 
 describe('what a person types behind /heapdump', () => {
   it('is a request for a dump where it is namespace/pod', () => {
-    expect(parseCommand('prod/order-service-7d9f8-x2x4k')).toEqual(
-      dump('prod', 'order-service-7d9f8-x2x4k'),
-    );
+    expect(parseCommand('prod/order-service-7d9f8-x2x4k')).toEqual(dump('prod', 'order-service-7d9f8-x2x4k'));
   });
 
   it('may name cluster, container and reason, in any order', () => {
@@ -27,7 +25,7 @@ describe('what a person types behind /heapdump', () => {
     for (const text of [
       'cn-1/prod/api-0 -c app --reason "old gen is full"',
       '--reason "old gen is full" --container app cn-1/prod/api-0',
-      '-c app cn-1/prod/api-0 -r \'old gen is full\'',
+      "-c app cn-1/prod/api-0 -r 'old gen is full'",
       'cn-1/prod/api-0 --container=app --reason="old gen is full"',
     ])
       expect(parseCommand(text), text).toEqual(expected);
@@ -141,7 +139,25 @@ describe('what a person types behind /heapdump', () => {
 
 describe('whatever is typed', () => {
   const pieces = [
-    ...['prod', 'api-0', '/', '/', ' ', ' ', '-c', '--reason', '=', '"', "'", '“', '”', '「', '」', '..', '.'],
+    ...[
+      'prod',
+      'api-0',
+      '/',
+      '/',
+      ' ',
+      ' ',
+      '-c',
+      '--reason',
+      '=',
+      '"',
+      "'",
+      '“',
+      '”',
+      '「',
+      '」',
+      '..',
+      '.',
+    ],
     ...['A', '_', '$(id)', '`', ';', '\n', '\t', '\0', '\u202e', '－', '／', '　', 'ﬃ', '⩵', '\ud83d', '💥'],
     ...['list', 'status', 'cancel', 'abcd1234', '帮助', '__proto__', '—', '&lt;', '<!channel>', '%2f', '\\'],
   ];

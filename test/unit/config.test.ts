@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is the config’s own syntax
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +13,13 @@ const smallest = () => ({
   clusters: [{ name: 'cn-1', inCluster: true }],
   store: { bucket: 'dumps', region: 'oss-cn-hangzhou', endpoint: 'https://oss-cn-hangzhou.aliyuncs.com' },
 });
-const aRule = (changes: object = {}) => ({ name: 'prod', namespaces: ['prod'], request: ['everyone'], review: 'none', ...changes });
+const aRule = (changes: object = {}) => ({
+  name: 'prod',
+  namespaces: ['prod'],
+  request: ['everyone'],
+  review: 'none',
+  ...changes,
+});
 
 const parsed = (config: object | string, environment: Environment = {}, role: Role = 'both'): Config =>
   parseConfig(typeof config === 'string' ? config : stringify(config), environment, role);
@@ -35,7 +42,11 @@ describe('a config', () => {
 
     expect(config.rules).toEqual([]);
     expect(config.download).toEqual({ link: 'thread', lifetime: 86_400_000 });
-    expect(config.worker).toMatchObject({ dumpTool: 'jmap-dump-tool', partSizeMiB: 16, dumpTimeout: 1_800_000 });
+    expect(config.worker).toMatchObject({
+      dumpTool: 'jmap-dump-tool',
+      partSizeMiB: 16,
+      dumpTimeout: 1_800_000,
+    });
     expect(config.chat.slack).toMatchObject({ mode: 'socket', command: '/heapdump', language: 'en' });
     expect(config.clusters[0]).toMatchObject({ subprotocol: 'v4', dumpsAtOnce: 4 });
     expect(config.store).toMatchObject({ signatureVersion: 'v4', storageClass: 'Standard' });
@@ -44,7 +55,13 @@ describe('a config', () => {
   it('is frozen all the way down', () => {
     const config = parsed({ ...smallest(), rules: [aRule()] });
 
-    for (const part of [config, config.redis, config.clusters, config.clusters[0], config.rules[0]?.namespaces])
+    for (const part of [
+      config,
+      config.redis,
+      config.clusters,
+      config.clusters[0],
+      config.rules[0]?.namespaces,
+    ])
       expect(Object.isFrozen(part)).toBe(true);
   });
 
@@ -86,7 +103,9 @@ describe('a value from elsewhere', () => {
   it('is taken from the environment, also as a part of a text', () => {
     const config = { ...smallest(), redis: { url: 'redis://:${REDIS_PASSWORD}@${REDIS_HOST}:6379' } };
 
-    expect(parsed(config, { REDIS_PASSWORD: 'pw', REDIS_HOST: 'redis' }).redis.url).toBe('redis://:pw@redis:6379');
+    expect(parsed(config, { REDIS_PASSWORD: 'pw', REDIS_HOST: 'redis' }).redis.url).toBe(
+      'redis://:pw@redis:6379',
+    );
   });
 
   it('is taken from a file, without its last line end', async () => {
@@ -131,7 +150,10 @@ describe('a value from elsewhere', () => {
     const workers = { UP_ID: 'u', UP_SECRET: 'u' };
 
     expect(parsed(config, bots, 'bot').store.uploadCredentials).toBeUndefined();
-    expect(parsed(config, workers, 'worker')).toMatchObject({ chat: {}, store: { uploadCredentials: { accessKeyId: 'u' } } });
+    expect(parsed(config, workers, 'worker')).toMatchObject({
+      chat: {},
+      store: { uploadCredentials: { accessKeyId: 'u' } },
+    });
     expect(parsed(config, workers, 'worker').chat.slack).toBeUndefined();
     expect(parsed(config, workers, 'worker').store.downloadCredentials).toBeUndefined();
     expect(problemsIn(config, workers, 'both')).toHaveLength(4);
@@ -162,13 +184,25 @@ describe('a mistake in the config', () => {
     ['a wrong value', { log: { level: 'loud' } }, /^log\.level: is "loud"; allowed: .*warn/],
     ['an unknown key', { wroker: {} }, /^wroker: unknown key/],
     ['an unknown key inside', { log: { lvl: 'info' } }, /^log\.lvl: unknown key/],
-    ['a wrong duration', { download: { lifetime: '1 day' } }, /^download\.lifetime: is "1 day"; allowed: .*24h/],
+    [
+      'a wrong duration',
+      { download: { lifetime: '1 day' } },
+      /^download\.lifetime: is "1 day"; allowed: .*24h/,
+    ],
     ['a duration that is too long', { download: { lifetime: '8d' } }, /^download\.lifetime: is "8d"; .*7d/],
     ['a wrong number', { worker: { partSizeMiB: 0 } }, /^worker\.partSizeMiB: is 0; allowed: /],
     ['another database', { redis: { url: 'mysql://x' } }, /^redis\.url: has a wrong value \(not shown\)/],
     ['no clusters', { clusters: [] }, /^clusters: is \[\]; allowed: /],
-    ['a cluster by no rule', { clusters: [{ name: 'CN', inCluster: true }] }, /^clusters\.0\.name: is "CN"; /],
-    ['a cluster nobody can reach', { clusters: [{ name: 'cn' }] }, /^clusters\.0\.kubeconfig: is missing; .*inCluster/],
+    [
+      'a cluster by no rule',
+      { clusters: [{ name: 'CN', inCluster: true }] },
+      /^clusters\.0\.name: is "CN"; /,
+    ],
+    [
+      'a cluster nobody can reach',
+      { clusters: [{ name: 'cn' }] },
+      /^clusters\.0\.kubeconfig: is missing; .*inCluster/,
+    ],
     [
       'a cluster that is reached in two ways',
       { clusters: [{ name: 'cn', inCluster: true, kubeconfig: '/k' }] },
@@ -176,19 +210,48 @@ describe('a mistake in the config', () => {
     ],
     [
       'two clusters of one name',
-      { clusters: [{ name: 'cn', inCluster: true }, { name: 'cn', inCluster: true }] },
+      {
+        clusters: [
+          { name: 'cn', inCluster: true },
+          { name: 'cn', inCluster: true },
+        ],
+      },
       /^clusters\.1\.name: is "cn"; allowed: a name that is not used twice/,
     ],
     ['two rules of one name', { rules: [aRule(), aRule()] }, /^rules\.1\.name: is "prod"; .*twice/],
     ['a rule for nobody', { rules: [aRule({ request: [] })] }, /^rules\.0\.request: /],
-    ['a rule for no namespace', { rules: [aRule({ namespaces: undefined })] }, /^rules\.0\.namespaces: is missing/],
-    ['a person without a platform', { rules: [aRule({ request: ['alice'] })] }, /^rules\.0\.request\.0: is "alice"; .*slack:U/],
-    ['a review that nobody described', { rules: [aRule({ review: 'some' })] }, /^rules\.0\.review: is "some"; allowed: 'none'/],
+    [
+      'a rule for no namespace',
+      { rules: [aRule({ namespaces: undefined })] },
+      /^rules\.0\.namespaces: is missing/,
+    ],
+    [
+      'a person without a platform',
+      { rules: [aRule({ request: ['alice'] })] },
+      /^rules\.0\.request\.0: is "alice"; .*slack:U/,
+    ],
+    [
+      'a review that nobody described',
+      { rules: [aRule({ review: 'some' })] },
+      /^rules\.0\.review: is "some"; allowed: 'none'/,
+    ],
     ['a review by nobody', { rules: [aRule({ review: { by: [] } })] }, /^rules\.0\.review\.by: /],
-    ['a typo in a review', { rules: [aRule({ review: { by: ['everyone'], aprovals: 2 } })] }, /^rules\.0\.review\.aprovals: unknown key/],
-    ['a role where none can be', { rules: [aRule({ request: ['requester'] })] }, /^rules\.0\.request\.0: is "requester"/],
+    [
+      'a typo in a review',
+      { rules: [aRule({ review: { by: ['everyone'], aprovals: 2 } })] },
+      /^rules\.0\.review\.aprovals: unknown key/,
+    ],
+    [
+      'a role where none can be',
+      { rules: [aRule({ request: ['requester'] })] },
+      /^rules\.0\.request\.0: is "requester"/,
+    ],
     ['a bucket by no rule', { store: { ...store, bucket: 'My_Bucket' } }, /^store\.bucket: is "My_Bucket"; /],
-    ['socket mode without its token', { chat: { slack: { botToken: 'x' } } }, /^chat\.slack\.appToken: is missing; .*xapp-/],
+    [
+      'socket mode without its token',
+      { chat: { slack: { botToken: 'x' } } },
+      /^chat\.slack\.appToken: is missing; .*xapp-/,
+    ],
     [
       'http mode without its secret',
       { chat: { slack: { botToken: 'x', mode: 'http' } } },
@@ -209,7 +272,11 @@ describe('a mistake in the config', () => {
   it('does not hide the next one', () => {
     const problems = problemsIn({ ...smallest(), redis: {}, log: { level: 'loud' }, extra: 1 });
 
-    expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual(['extra', 'log.level', 'redis.url']);
+    expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual([
+      'extra',
+      'log.level',
+      'redis.url',
+    ]);
   });
 
   it('may be an empty file, or one that is no mapping', () => {
@@ -236,10 +303,19 @@ describe('a secret in a config with a mistake', () => {
     ['the URL of Redis, a level too high', { redis: `redis://:${SECRET}@redis` }],
     ['a token of the wrong kind', { chat: { slack: { botToken: [SECRET], appToken: 'x' } } }],
     ['a token, a level too high', { chat: { slack: SECRET } }],
-    ['credentials that mix two ways', { store: { ...smallest().store, uploadCredentials: { file: '/f', accessKeySecret: SECRET } } }],
-    ['credentials with half of them missing', { store: { ...smallest().store, uploadCredentials: { accessKeySecret: SECRET } } }],
+    [
+      'credentials that mix two ways',
+      { store: { ...smallest().store, uploadCredentials: { file: '/f', accessKeySecret: SECRET } } },
+    ],
+    [
+      'credentials with half of them missing',
+      { store: { ...smallest().store, uploadCredentials: { accessKeySecret: SECRET } } },
+    ],
     ['credentials, a level too high', { store: { ...smallest().store, downloadCredentials: SECRET } }],
-    ['a list of credentials', { store: { ...smallest().store, downloadCredentials: [{ accessKeySecret: SECRET }] } }],
+    [
+      'a list of credentials',
+      { store: { ...smallest().store, downloadCredentials: [{ accessKeySecret: SECRET }] } },
+    ],
     ['a section that is a list', { chat: [{ slack: { botToken: SECRET } }] }],
     ['a whole file that is a list', [{ redis: { url: SECRET } }]],
   ])('is not shown: %s', (_what, changes) => {

@@ -57,7 +57,12 @@ describe.each(everything)('%s', (_name, schema, good) => {
   it('is refused in a version that the reader does not know, and in none', () => {
     const { version: _none, ...without } = good;
 
-    for (const other of [{ ...good, version: 2 }, { ...good, version: 0 }, { ...good, version: '1' }, without])
+    for (const other of [
+      { ...good, version: 2 },
+      { ...good, version: 0 },
+      { ...good, version: '1' },
+      without,
+    ])
       expect(schema.safeParse(other).success).toBe(false);
   });
 

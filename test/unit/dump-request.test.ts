@@ -24,8 +24,8 @@ import {
   ALICE,
   aCompletion,
   aFailure,
-  approved,
   aPreflight,
+  approved,
   BOB,
   CAROL,
   NOW,
@@ -83,7 +83,10 @@ describe('a new request', () => {
     const request = inspected(proposed(), aPreflight({ container: 'sidecar' }), NOW);
 
     expect(request.target.container).toBe('sidecar');
-    expect(request.preflight).toMatchObject({ podUid: aPreflight().podUid, jvm: { pid: 7, startTime: 12_345 } });
+    expect(request.preflight).toMatchObject({
+      podUid: aPreflight().podUid,
+      jvm: { pid: 7, startTime: 12_345 },
+    });
   });
 
   it('stays bound to what it was bound to first: a second look cannot slip another pod under an approval', () => {
@@ -228,9 +231,12 @@ describe('a retry', () => {
     expect(problemOf(() => resume(refused(proposed(), aFailure(), NOW), NOW))).toBe('not-resumable');
   });
 
-  it.each(REQUEST_STATES.filter((state) => state !== 'failed'))('is refused when the request is %s', (state) => {
-    expect(problemOf(() => resume(inState[state](), NOW))).toBe('not-failed');
-  });
+  it.each(REQUEST_STATES.filter((state) => state !== 'failed'))(
+    'is refused when the request is %s',
+    (state) => {
+      expect(problemOf(() => resume(inState[state](), NOW))).toBe('not-failed');
+    },
+  );
 
   it('begins with nothing where nothing was saved', () => {
     expect(checkpointOf(queued())).toEqual({ stepMs: {} });
@@ -248,7 +254,7 @@ describe('whatever moves are tried, in whatever order', () => {
       for (let turn = 0; turn < 25; turn += 1) {
         now += random.below(4) === 0 ? 600_000 : 1000;
         const before = structuredClone(request);
-        const person = random.pick([ALICE, BOB, CAROL]);
+        const person = random.pick([ALICE, BOB, CAROL] as const);
         const move = random.pick<() => DumpRequest | undefined>([
           () => inspected(request, aPreflight(), now),
           () => refused(request, aFailure({ retry: 'new-approval' }), now),

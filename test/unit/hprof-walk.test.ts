@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HprofError, type HprofSummary, HprofWalk } from '../../src/worker/hprof-walk.ts';
 import { checkpoint } from '../../src/worker/dump-job.ts';
+import { HprofError, type HprofSummary, HprofWalk } from '../../src/worker/hprof-walk.ts';
 import {
   END,
   endMark,
@@ -120,7 +120,11 @@ describe('a file that is no heap dump', () => {
     ['a few words', Buffer.from('Permission denied\n'), 18],
     ['zeros', Buffer.alloc(5000), 0],
     ['gzip', Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 0]), Buffer.alloc(100, 7)]), 0],
-    ['a profile of another version', Buffer.concat([fileHead({ version: '1.0.9' }), segment(9), endMark()]), 0],
+    [
+      'a profile of another version',
+      Buffer.concat([fileHead({ version: '1.0.9' }), segment(9), endMark()]),
+      0,
+    ],
     ['a text that begins like one', Buffer.from(`JAVA PROFILE 1.0.2, ${'x'.repeat(100)}`), 0],
     ['one with ids of five bytes', Buffer.concat([fileHead({ idSizeBytes: 5 }), segment(9), endMark()]), 19],
     ['one that begins a byte late', Buffer.concat([Buffer.from('\n'), whole]), 0],
@@ -136,7 +140,8 @@ describe('a record of nearly 4 GB', () => {
     const walk = new HprofWalk();
     walk.update(Buffer.concat([fileHead(), recordHead(SEGMENT, GIANT)]));
     const chunk = Buffer.alloc(64 * 1024 * 1024, SEGMENT);
-    for (let left = GIANT; left > 0; left -= chunk.length) walk.update(chunk.subarray(0, Math.min(left, chunk.length)));
+    for (let left = GIANT; left > 0; left -= chunk.length)
+      walk.update(chunk.subarray(0, Math.min(left, chunk.length)));
     walk.update(endMark());
 
     expect(walk.end()).toMatchObject({ segments: 1, records: 2, sizeBytes: 31 + 9 + GIANT + 9 });

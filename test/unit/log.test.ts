@@ -40,7 +40,10 @@ describe('the log', () => {
       log.error({}, 'refused %s', secret);
       log.error({}, 'refused %o', { botToken: 's3cret' });
       log.child({ token: 's3cret', url: `redis://:s3cret@redis` }).info('from a child');
-      log.child({ requestId: 'abcd1234' }).child({ appToken: 's3cret' }).info({ password: 's3cret' }, 'deeper');
+      log
+        .child({ requestId: 'abcd1234' })
+        .child({ appToken: 's3cret' })
+        .info({ password: 's3cret' }, 'deeper');
     });
 
     expect(lines).toHaveLength(8);

@@ -35,9 +35,9 @@ describe('the three words that a dump is filed under', () => {
 
 describe('the key of a dump in the store', () => {
   it('says pod, time in UTC to the second, and request', () => {
-    expect(objectKeyOf('shop/orders/prod', 'orders-0', 'abcd1234', Date.UTC(2026, 10, 24, 15, 15, 0, 999))).toBe(
-      'shop/orders/prod/orders-0-20261124T151500Z-abcd1234.hprof',
-    );
+    expect(
+      objectKeyOf('shop/orders/prod', 'orders-0', 'abcd1234', Date.UTC(2026, 10, 24, 15, 15, 0, 999)),
+    ).toBe('shop/orders/prod/orders-0-20261124T151500Z-abcd1234.hprof');
   });
 
   it('fits into the 1023 bytes of OSS with the longest names that there are', () => {

@@ -32,7 +32,12 @@ const who = (person: PersonRef, ...groups: string[]): PersonInGroups => ({ perso
 
 describe('who may ask for a dump', () => {
   it('is nobody where there is no rule', () => {
-    expect(decide([], who(ALICE, DEVS), target)).toEqual({ kind: 'deny', why: 'no-rule', rules: [], ask: [] });
+    expect(decide([], who(ALICE, DEVS), target)).toEqual({
+      kind: 'deny',
+      why: 'no-rule',
+      rules: [],
+      ask: [],
+    });
     expect(decide([rule({ namespaces: ['dev'] })], who(ALICE, DEVS), target)).toMatchObject({
       why: 'no-rule',
     });
@@ -69,7 +74,10 @@ describe('who may ask for a dump', () => {
       rule({ name: 'free', request: [ALICE], review: 'none' }),
     ];
 
-    expect(decide(rules, who(ALICE), target)).toMatchObject({ kind: 'needs-review', rule: { name: 'reviewed' } });
+    expect(decide(rules, who(ALICE), target)).toMatchObject({
+      kind: 'needs-review',
+      rule: { name: 'reviewed' },
+    });
     expect(decide([...rules].reverse(), who(ALICE), target)).toMatchObject({
       kind: 'allow',
       rule: { name: 'free' },
@@ -165,6 +173,8 @@ describe('the groups that a platform has to look up', () => {
       rule({ review: 'none', request: ['everyone', DEVS] }),
     ];
 
-    expect(groupsNamed(rules).sort()).toEqual(['slack:group:S0AUDIT', DEVS, SRE, 'slack:group:S0STOP'].sort());
+    expect(groupsNamed(rules).sort()).toEqual(
+      ['slack:group:S0AUDIT', DEVS, SRE, 'slack:group:S0STOP'].sort(),
+    );
   });
 });

@@ -64,7 +64,11 @@ describe('the progress of a request', () => {
 
 describe('the running step', () => {
   it('says how much was dumped', () => {
-    const message = progressMessage(running(), progress({ step: 'run-dump', dumpedBytes: 1_230_000_000 }), en);
+    const message = progressMessage(
+      running(),
+      progress({ step: 'run-dump', dumpedBytes: 1_230_000_000 }),
+      en,
+    );
 
     expect(itemOf(message, 'run-dump')?.note).toBe('1.23 GB written');
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseCommand } from '../../src/bot/command.ts';
 import { approve, type DumpRequest, ended, MoveError, refused } from '../../src/bot/dump-request.ts';
 import {
   helpReply,
@@ -13,7 +14,6 @@ import {
   unavailable,
   usageReply,
 } from '../../src/bot/messages/replies.ts';
-import { parseCommand } from '../../src/bot/command.ts';
 import { en } from '../../src/bot/words/en.ts';
 import { zhCn } from '../../src/bot/words/zh-cn.ts';
 import { ALICE, aCompletion, aFailure, BOB, NOW, pending, proposed, running } from './a-request.ts';
@@ -34,7 +34,10 @@ describe('the help', () => {
 
       expect(lines.length).toBeGreaterThan(3);
       for (const line of lines) {
-        const typed = line.replace('/heapdump ', '').replace(/ \[.*\]/, '').replace(/\bid\b/, 'abcd1234');
+        const typed = line
+          .replace('/heapdump ', '')
+          .replace(/ \[.*\]/, '')
+          .replace(/\bid\b/, 'abcd1234');
         expect(parseCommand(typed), line).toMatchObject({ ok: true });
       }
     }
@@ -162,7 +165,10 @@ describe('the list', () => {
   });
 
   it('has a line for each request, and a button for each dump, as far as there is room', () => {
-    const requests = [pending({ id: 'aaaa0000' }), ...Array.from({ length: 8 }, (_, at) => completed(`bbbb000${at}`))];
+    const requests = [
+      pending({ id: 'aaaa0000' }),
+      ...Array.from({ length: 8 }, (_, at) => completed(`bbbb000${at}`)),
+    ];
     const message = listReply(en, requests);
 
     for (const { id } of requests) expect(readAloud(message)).toContain(id);

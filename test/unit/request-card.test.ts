@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { approve, cancel, type DumpRequest, deny, ended, expire, refused } from '../../src/bot/dump-request.ts';
+import {
+  approve,
+  cancel,
+  type DumpRequest,
+  deny,
+  ended,
+  expire,
+  refused,
+} from '../../src/bot/dump-request.ts';
 import { requestCard } from '../../src/bot/messages/request-card.ts';
 import { en } from '../../src/bot/words/en.ts';
 import { zhCn } from '../../src/bot/words/zh-cn.ts';
@@ -73,7 +81,9 @@ describe('the card of a request', () => {
     const tight = { memoryLimitBytes: 1_000_000_000, memoryUsedBytes: 950_000_000 };
 
     expect(readAloud(cardOf(pending({}, tight)))).toContain('uses 950 MB of its 1.00 GB');
-    expect(readAloud(cardOf(pending({}, { ...tight, memoryUsedBytes: 800_000_000 })))).not.toContain('of its');
+    expect(readAloud(cardOf(pending({}, { ...tight, memoryUsedBytes: 800_000_000 })))).not.toContain(
+      'of its',
+    );
     expect(readAloud(cardOf(pending({}, { otherJvms: [other] })))).toContain('1 more Java process runs');
     expect(readAloud(cardOf(pending({}, { otherJvms: [other, other] })))).toContain('pid 7');
   });

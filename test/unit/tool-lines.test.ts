@@ -37,7 +37,9 @@ describe('a line of the dump tool', () => {
 });
 
 describe('a number in a line', () => {
-  const line = parseToolLine('x zero=0 many=999999999999999 long=9999999999999999 minus=-1 hex=0x10 part=1.5 no=');
+  const line = parseToolLine(
+    'x zero=0 many=999999999999999 long=9999999999999999 minus=-1 hex=0x10 part=1.5 no=',
+  );
 
   it('is a whole number that JavaScript can hold exactly', () => {
     expect(countOf(line, 'zero')).toBe(0);

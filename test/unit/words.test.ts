@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { REQUEST_STATES } from '../../src/bot/dump-request.ts';
 import { en } from '../../src/bot/words/en.ts';
 import { zhCn } from '../../src/bot/words/zh-cn.ts';
 import { FAILURE_CODES, STEPS } from '../../src/worker/dump-job.ts';
-import { REQUEST_STATES } from '../../src/bot/dump-request.ts';
 
 const LANGUAGES = [
   ['en', en],

@@ -1,12 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OssCall, OssFault } from '../../src/demo/oss/demo-oss.ts';
 import { fixedCredentials } from '../../src/oss-credentials.ts';
-import type { ObjectStore, StoredPart } from '../../src/worker/store/object-store.ts';
+import type { ObjectStore } from '../../src/worker/store/object-store.ts';
 import { type StartedStore, startedStore, storeErrorOf, storeOn } from './started-store.ts';
 
 const KEY = 'shop/order-service/prod/a.hprof';
@@ -242,104 +239,5 @@ describe('what another try would not change is not tried again', () => {
 
     expect(error).toMatchObject({ code: 'refused', vendor: { code: 'NoSuchBucket', status: 404 } });
     expect(asked('InitiateMultipartUpload')).toEqual([404]);
-  });
-});
-
-describe('a store that does not answer', () => {
-  it('gets a part again when its time is over, and the old connection is closed', async () => {
-    started = await startedStore({ partTimeoutMs: 300 });
-    const { store, oss } = started;
-    const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
-    oss.faults.next({ kind: 'silence' }, at('UploadPart'));
-
-    await store.uploadPart(KEY, uploadId, 1, randomBytes(1000), signal);
-
-    expect(asked('UploadPart')).toEqual([undefined, 200]);
-  });
-
-  it('is left at once when the worker gives up, on the wire too', async () => {
-    started = await startedStore();
-    const { store, oss } = started;
-    const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
-    const giveUp = new AbortController();
-    const heard = new Promise<void>((resolve) => {
-      oss.faults.next({ kind: 'silence' }, (call) => {
-        if (call.operation !== 'UploadPart') return false;
-        resolve();
-        return true;
-      });
-    });
-    const sending = storeErrorOf(store.uploadPart(KEY, uploadId, 1, randomBytes(1000), giveUp.signal));
-    await heard;
-
-    giveUp.abort(new Error('cancelled by a person'));
-
-    expect(await sending).toMatchObject({ code: 'aborted', cause: { message: 'cancelled by a person' } });
-    while (asked('UploadPart').length === 0) await sleep(5);
-    expect(asked('UploadPart')).toEqual([undefined]);
-  });
-
-  it('is left at once also between two attempts', async () => {
-    started = await startedStore(
-      { retry: { attempts: 5, baseMs: 3_600_000, maxMs: 3_600_000 } },
-      { random: () => 0.999 },
-    );
-    const { store, oss } = started;
-    oss.faults.next({ kind: 'status', status: 503 });
-    const giveUp = new AbortController();
-    const beginning = storeErrorOf(store.beginUpload({ objectKey: KEY, metadata: {} }, giveUp.signal));
-    while (asked('InitiateMultipartUpload').length === 0) await sleep(5);
-
-    giveUp.abort();
-
-    expect((await beginning).code).toBe('aborted');
-  });
-
-  it('is left in the middle of reading', async () => {
-    started = await startedStore();
-    const { store, oss } = started;
-    await wholeUpload(store, randomBytes(500_000));
-    oss.faults.next({ kind: 'slow', bytesPerSecond: 20_000 }, at('GetObject'));
-    const giveUp = new AbortController();
-    const reading = await store.read(KEY, undefined, giveUp.signal);
-    const ended = storeErrorOf(buffer(reading));
-    await once(reading, 'readable');
-
-    giveUp.abort();
-
-    expect((await ended).code).toBe('aborted');
-  });
-});
-
-describe('errors keep secrets', () => {
-  it('no URL, upload id, key or signature in anything that an error shows', async () => {
-    started = await startedStore({ retry: { attempts: 1, baseMs: 1, maxMs: 1 }, partTimeoutMs: 300 });
-    const { store, oss } = started;
-    const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
-    const send = (): Promise<StoredPart> => store.uploadPart(KEY, uploadId, 1, randomBytes(5000), signal);
-    const shown: string[] = [];
-    for (const trouble of [
-      { kind: 'reset', afterBytes: 1000 },
-      { kind: 'silence' },
-      { kind: 'html', status: 502 },
-      { kind: 'status', status: 403, code: 'SignatureDoesNotMatch' },
-    ] as const) {
-      oss.faults.next(trouble);
-      shown.push(inspect(await storeErrorOf(send()), { depth: 20, showHidden: true }));
-    }
-    oss.faults.goneFor(60_000);
-    shown.push(inspect(await storeErrorOf(send()), { depth: 20, showHidden: true }));
-
-    for (const text of shown) {
-      expect(text).toContain(`Part 1 of ${KEY} could not be stored`);
-      for (const secret of [
-        'http://',
-        uploadId,
-        oss.accessKeys.upload.id,
-        oss.accessKeys.upload.secret,
-        'Signature=',
-      ])
-        expect(text).not.toContain(secret);
-    }
   });
 });

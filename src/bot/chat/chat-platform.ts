@@ -27,7 +27,7 @@ export interface IncomingAction {
   readonly person: PersonRef;
   readonly action: Action;
   readonly requestId: string;
-  /** What the person wrote where `ask` was the answer to the first click. */
+  /** What the person wrote where `ask` was the answer to the first click; empty where they wrote nothing. */
   readonly text?: string;
   readonly place: Place;
   readonly privately: PrivatePlace;
@@ -37,7 +37,7 @@ export interface IncomingAction {
 export type ActionAnswer =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'reply'; readonly message: Message }
-  /** Ask for a line of text, then report the same action again with it. Platforms without forms report it with no text. */
+  /** Ask for a line of text, then report the same action again with it. Platforms without forms report it with an empty text. */
   | {
       readonly kind: 'ask';
       readonly title: string;

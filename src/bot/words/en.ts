@@ -170,7 +170,10 @@ export const en: Words = {
       what: 'No worker answered for this cluster.',
       remedy: 'Tell whoever runs this bot: the worker of that cluster is not running.',
     },
-    'cannot-post': { what: 'The bot cannot post in this channel.', remedy: 'Invite it with `/invite`, then ask again.' },
+    'cannot-post': {
+      what: 'The bot cannot post in this channel.',
+      remedy: 'Invite it with `/invite`, then ask again.',
+    },
     'worker-lost': {
       what: 'The worker died too often while it worked on this.',
       remedy: 'Tell whoever runs this bot.',
@@ -334,7 +337,7 @@ export const en: Words = {
     reviewersAre: 'Reviewers',
     cancelled: (id) => `Request ${id} is being cancelled.`,
     retryQueued: (id) => `Request ${id} goes on.`,
-    repeated: (id) => `A new request was made: ${id}. It needs an approval.`,
+    repeated: (id) => `It was asked for again already: request ${id}.`,
     approvalCounted: (have, need) => `Counted: ${have} of ${need} approvals.`,
     noDumpYet: 'There is no dump to download yet.',
     listTitle: 'Heap dumps',

@@ -274,7 +274,7 @@ export const zhCn: Words = {
     reviewersAre: '审批人',
     cancelled: (id) => `正在取消申请 ${id}。`,
     retryQueued: (id) => `申请 ${id} 继续进行。`,
-    repeated: (id) => `已创建新申请：${id}，需要审批。`,
+    repeated: (id) => `已经重新申请过：申请 ${id}。`,
     approvalCounted: (have, need) => `已计入：${have} / ${need} 个批准。`,
     noDumpYet: '还没有可下载的转储。',
     listTitle: '堆转储',

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { AccessKey, AccessKeys } from './access-keys.ts';
 import type { Address } from './address.ts';
 import { OssError } from './oss-error.ts';
-import { signV1, stringToSignV1 } from './signature-v1.ts';
+import { isSubResource, signV1, stringToSignV1 } from './signature-v1.ts';
 import { canonicalRequestV4, parseScope, type Scope, signV4, stringToSignV4 } from './signature-v4.ts';
 
 const SKEW_MS = 15 * 60_000;
@@ -108,8 +108,9 @@ function checkV4(
   date: string,
   additional: readonly string[],
 ): void {
-  const canonical = (['', '='] as const).map((empty) =>
-    canonicalRequestV4(request.method ?? '', address, request.headers, additional, empty),
+  // As the vendor's page has it, and as ali-oss does it.
+  const canonical = [() => false, (name: string) => !isSubResource(name)].map((equalsFor) =>
+    canonicalRequestV4(request.method ?? '', address, request.headers, additional, equalsFor),
   );
   const toSign = canonical.map((text) => stringToSignV4(scope, date, text));
   if (toSign.some((text) => sameText(signature, signV4(key.secret, scope, text)))) return;

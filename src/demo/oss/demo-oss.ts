@@ -11,7 +11,7 @@ import { OssFaults } from './faults.ts';
 import { serve } from './oss-server.ts';
 import { type LoggedRequest, RequestLog } from './request-log.ts';
 
-export { type AccessKey, READ_ONLY, UPLOAD_WITHOUT_DELETE } from './access-keys.ts';
+export { type AccessKey, UPLOAD_WITHOUT_DELETE } from './access-keys.ts';
 export type { OssCall, OssFault } from './faults.ts';
 export type { LoggedRequest } from './request-log.ts';
 

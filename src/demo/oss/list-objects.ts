@@ -25,7 +25,7 @@ export function listObjects({ address, files }: Exchange): Answer {
         Delimiter: query.get('delimiter') ?? '',
         IsTruncated: page.next !== undefined,
         ...(page.next === undefined ? {} : { NextMarker: page.next }),
-        ...entries(page),
+        ...entries(page, true),
       },
     }),
   );
@@ -51,7 +51,7 @@ export function listObjectsV2({ address, files }: Exchange): Answer {
         ...(page.next === undefined
           ? {}
           : { NextContinuationToken: Buffer.from(page.next, 'utf8').toString('base64') }),
-        ...entries(page),
+        ...entries(page, query.get('fetch-owner') === 'true'),
         KeyCount: page.objects.length + page.prefixes.length,
       },
     }),
@@ -82,7 +82,9 @@ function pageOf(
   };
 }
 
-const entries = (page: Page) => ({
+const OWNER = { ID: '1234567890123456', DisplayName: '1234567890123456' };
+
+const entries = (page: Page, withOwner: boolean) => ({
   Contents: page.objects.map((entry) => ({
     Key: entry.key,
     LastModified: new Date(entry.lastModified).toISOString(),
@@ -90,6 +92,7 @@ const entries = (page: Page) => ({
     Type: entry.type,
     Size: entry.sizeBytes,
     StorageClass: entry.headers['x-oss-storage-class'],
+    ...(withOwner ? { Owner: OWNER } : {}),
   })),
   CommonPrefixes: page.prefixes.map((Prefix) => ({ Prefix })),
 });

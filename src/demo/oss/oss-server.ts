@@ -190,7 +190,7 @@ async function send(
     server: 'AliyunOSS',
     'x-oss-request-id': requestId,
     'x-oss-server-time': '1',
-    ...(typeof answer.body === 'string' ? { 'content-length': Buffer.byteLength(answer.body) } : {}),
+    ...lengthOf(answer),
     ...answer.headers,
   });
   if (answer.body === undefined || typeof answer.body === 'string' || method === 'HEAD') {
@@ -201,6 +201,11 @@ async function send(
   const bytes = createReadStream(file, { start, end, highWaterMark: 256 * 1024 });
   bytes.on('data', (chunk) => count(chunk.length));
   await pipeline(fault === undefined ? bytes : Readable.from(troubled(bytes, fault)), response);
+}
+
+function lengthOf({ status, body }: Answer): Record<string, number> {
+  if (typeof body === 'string') return { 'content-length': Buffer.byteLength(body) };
+  return body === undefined && status === 200 ? { 'content-length': 0 } : {};
 }
 
 /** As a broken network does it: no goodbye. */

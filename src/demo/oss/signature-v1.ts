@@ -48,6 +48,8 @@ const SUB_RESOURCES: ReadonlySet<string> = new Set([
   'x-oss-traffic-limit',
 ]);
 
+export const isSubResource = (name: string): boolean => SUB_RESOURCES.has(name);
+
 /** @param date the Date line: `x-oss-date` or `Date`; in a presigned URL the `Expires` in unix seconds */
 export function stringToSignV1(
   method: string,
@@ -60,7 +62,7 @@ export function stringToSignV1(
     .sort()
     .map((name) => `${name}:${String(headers[name]).trim()}\n`);
   const subResources = [...address.query]
-    .filter(([name]) => SUB_RESOURCES.has(name))
+    .filter(([name]) => isSubResource(name))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => (value === '' ? name : `${name}=${value}`));
   const resource = `/${address.bucket}/${address.key}`;

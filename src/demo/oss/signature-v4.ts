@@ -23,19 +23,21 @@ export function parseScope(credential: string): Scope | undefined {
 }
 
 /**
- * @param empty how a query parameter without a value is written. ali-oss leaves out '=' for sub-resources and writes
- * it for other parameters, while both look the same in the URL (wire-facts A9).
+ * @param equalsFor query parameters that are written with '=' though they have no value. ali-oss leaves it out for
+ * sub-resources and writes it for other parameters, while both look the same in the URL (wire-facts A9).
  */
 export function canonicalRequestV4(
   method: string,
   address: Address,
   headers: IncomingHttpHeaders,
   additionalHeaders: readonly string[],
-  empty: '' | '=' = '',
+  equalsFor: (name: string) => boolean,
 ): string {
   const query = [...address.query]
     .filter(([name]) => name !== 'x-oss-signature')
-    .map(([name, value]) => (value === '' ? `${encode(name)}${empty}` : `${encode(name)}=${encode(value)}`))
+    .map(([name, value]) =>
+      value === '' && !equalsFor(name) ? encode(name) : `${encode(name)}=${encode(value)}`,
+    )
     .sort();
   const signed = Object.keys(headers)
     .filter((name) => /^(content-type|content-md5|x-oss-.*)$/.test(name) || additionalHeaders.includes(name))

@@ -125,12 +125,12 @@ export function createPosting(deps: {
     method: 'conversations.replies' | 'conversations.history',
     place: SlackPlace,
     key: string,
-  ): Promise<SlackMessage | undefined> => {
+  ): Promise<SlackMessage | 'thread-gone' | undefined> => {
     try {
       return await search(method, place, key);
     } catch (err) {
+      if (isThreadGone(err)) return 'thread-gone';
       const slackCode = err instanceof SlackFailure ? err.slackCode : undefined;
-      if (slackCode !== undefined && THREAD_GONE.has(slackCode)) return undefined;
       log.warn({ err, slackCode, channel: place.channel }, 'cannot see whether a message was posted already');
       return undefined;
     }
@@ -142,11 +142,7 @@ export function createPosting(deps: {
         try {
           return await postOnce(place, message, key);
         } catch (error) {
-          const threadGone =
-            error instanceof SlackFailure &&
-            error.slackCode !== undefined &&
-            THREAD_GONE.has(error.slackCode);
-          if (!threadGone || place.threadTs === undefined) throw error;
+          if (!isThreadGone(error) || place.threadTs === undefined) throw error;
           log.info({ channel: place.channel }, 'thread is gone, posting to its channel');
           return postOnce({ channel: place.channel }, message, key);
         }
@@ -154,11 +150,17 @@ export function createPosting(deps: {
 
     async find(place, key) {
       const inThread =
-        place.threadTs === undefined ? undefined : await lookIn('conversations.replies', place, key);
-      // A message for a thread that was gone stands in the channel.
-      return inThread ?? lookIn('conversations.history', place, key);
+        place.threadTs === undefined ? 'thread-gone' : await lookIn('conversations.replies', place, key);
+      if (inThread !== 'thread-gone') return inThread;
+      // What was said to a thread that is gone stands in the channel.
+      const inChannel = await lookIn('conversations.history', place, key);
+      return inChannel === 'thread-gone' ? undefined : inChannel;
     },
   };
+}
+
+function isThreadGone(error: unknown): boolean {
+  return error instanceof SlackFailure && error.slackCode !== undefined && THREAD_GONE.has(error.slackCode);
 }
 
 /**

@@ -94,10 +94,8 @@ export class SocketModeConnections implements Receiver {
     for (;;) {
       signal.throwIfAborted();
       try {
-        const connection = await this.#connect();
+        const connection = await unlessAborted(this.#connect(), signal, (late) => late.close());
         this.#current = connection;
-        if (signal.aborted) await connection.close();
-        signal.throwIfAborted();
         this.#log.info({}, 'slack socket connected');
         return connection;
       } catch (error) {
@@ -162,6 +160,28 @@ function isGoodbye(data: unknown): boolean {
     return typeof frame === 'object' && frame !== null && 'type' in frame && frame.type === 'disconnect';
   } catch {
     return false;
+  }
+}
+
+/** @param tidy up what comes after nobody waits for it any more; @throws the signal's reason */
+async function unlessAborted<Thing>(
+  coming: Promise<Thing>,
+  signal: AbortSignal,
+  tidy: (late: Thing) => Promise<void>,
+): Promise<Thing> {
+  let giveUp = () => {};
+  const aborted = new Promise<'aborted'>((resolve) => {
+    giveUp = () => resolve('aborted');
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
+  });
+  try {
+    const first = await Promise.race([coming.then((thing) => ({ thing })), aborted]);
+    if (first !== 'aborted') return first.thing;
+    coming.then(tidy).catch(() => undefined);
+    throw signal.reason;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
   }
 }
 

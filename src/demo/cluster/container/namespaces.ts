@@ -242,13 +242,16 @@ const runningContainer = (
     exec: (argv: string[], streams: ExecStreams) => {
       const used = hostPids().reduce((sum, pid) => sum + residentBytes(pid), 0);
       writeFileSync(join(root.cgroupDir, 'memory.current'), `${used}\n`);
-      return spawnExec([...nsenter, ...argv], {
+      const started = spawnExec([...nsenter, ...argv], {
         env: environmentOf(plan),
         cwd: '/',
         streams,
         pipes,
         deliver: signalEntered,
       });
+      // nsenter fails with 1 when pid 1 died before it could fork.
+      const exited = started.exited.then((code) => (code === 1 && launch.hasEnded() ? 137 : code));
+      return { ...started, exited };
     },
     signal: (signal) => {
       if (launch.pid !== undefined && !launch.hasEnded()) signalProcess(launch.pid, signal);

@@ -122,11 +122,14 @@ export class ExecSession {
     if (this.#connection === 'over') this.#leaveCommand(record.closeCode ?? 1006);
     else this.#checkTrigger();
     for (const message of this.#early.splice(0)) this.#onMessage(message);
-    [this.#exitCode] = await Promise.all([started.exited, outputs]);
-    record.exitCode = this.#exitCode;
+    const code = await started.exited;
+    this.#exitCode = code;
+    // What is left in the pipes of a command that was stuck comes now.
+    this.#resumeReaders();
+    await outputs;
+    record.exitCode = code;
     record.ended = true;
     started.stdin?.destroy();
-    const code = this.#exitCode;
     await this.#finish(code === 0 ? successStatus() : exitStatus(this.#o.protocol, record.command, code));
   }
 
@@ -274,12 +277,13 @@ export class ExecSession {
   }
 
   #isStuck(): boolean {
+    if (this.#exitCode !== undefined) return false;
     return this.#fault?.kind === 'stuck-when-gone' || this.#o.whenClientGone === 'stuck';
   }
 
   #resumeReaders(): void {
     if (this.#connection === 'silent') return;
-    if (this.#connection === 'over' && this.#isStuck() && this.#exitCode === undefined) return;
+    if (this.#connection === 'over' && this.#isStuck()) return;
     for (const reader of this.#readers) reader.resume();
   }
 }
