@@ -1,7 +1,7 @@
 /** Everything that a flow needs, on real parts: Redis, Slack, a cluster with a JVM, OSS, a bot and a worker. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -78,7 +78,7 @@ export interface World extends StandIns {
   /** How often the JVM stood still for a dump, by its own GC log. */
   dumpsTaken(pod?: DemoPod): number;
   /** Files of ours in the container. */
-  leftInPod(pod?: DemoPod): Promise<string[]>;
+  leftInPod(pod?: DemoPod, container?: string): Promise<string[]>;
   audit(): Promise<Record<string, string>[]>;
 }
 
@@ -264,9 +264,8 @@ async function build(
     },
     dumpsTaken: (which = world.pod) =>
       (which.stdout('app').match(/Pause Full \(Heap Dump Initiated GC\) \d/g) ?? []).length,
-    async leftInPod(which = world.pod) {
-      const { readdir } = await import('node:fs/promises');
-      const names = await readdir(which.hostPath('app', '/tmp'));
+    async leftInPod(which = world.pod, container = 'app') {
+      const names = await readdir(which.hostPath(container, '/tmp'));
       return names.filter(
         (name) => name.startsWith('.heapdump') || name.startsWith('.attach') || name.includes('hprof'),
       );

@@ -137,12 +137,15 @@ export function createDumpQueues(options: DumpQueuesOptions): DumpQueues {
     },
 
     async standing(cluster, jobId) {
-      const job = (await line(cluster).queue.getJob(jobId)) as Job | undefined;
+      const { queue } = line(cluster);
+      // State first: a job that was read before it ended has no return value yet.
+      const state = await queue.getJobState(jobId);
+      const job = (await queue.getJob(jobId)) as Job | undefined;
       if (job === undefined) return { kind: 'absent' };
-      const state = await job.getState();
       if (state === 'completed') {
         const outcome = dumpOutcome.safeParse(job.returnvalue);
-        if (!outcome.success) log.error({ jobId, issues: outcome.error.issues.slice(0, 5) }, 'outcome is not of this contract');
+        if (!outcome.success)
+          log.error({ jobId, issues: outcome.error.issues.slice(0, 5) }, 'outcome is not of this contract');
         return { kind: 'ended', outcome: outcome.success ? outcome.data : failed('bad-job', '') };
       }
       if (state === 'failed') {

@@ -113,7 +113,7 @@ export const runExec = (cluster: DemoCluster, call: ExecCall): Promise<ExecEnd> 
 export const textOf = (frames: ExecFrame[], channel: number): string =>
   Buffer.concat(frames.filter((frame) => frame.channel === channel).map(({ bytes }) => bytes)).toString();
 
-export const stdoutOf = (end: ExecEnd): string => textOf(end.frames, 1);
+export const stdoutOf = (end: { frames: ExecFrame[] }): string => textOf(end.frames, 1);
 
 /** The parsed frame of channel 3. */
 export const statusOf = (

@@ -22,24 +22,24 @@ for path in @biomejs/biome/bin/biome typescript/bin/tsc knip/bin/knip.js \\
   dependency-cruiser/bin/dependency-cruise.mjs vitest/vitest.mjs
 do
   mkdir -p "$(dirname "node_modules/$path")"
-  cp program.cjs "node_modules/$path"
+  cp program.js "node_modules/$path"
 done
 cp package-lock.json node_modules/.package-lock.json
 `;
 
 /** Stands for each program of a package: writes down its call, fails if told to, and compiles if it is the compiler. */
 const FAKE_PROGRAM = `
-const { appendFileSync, existsSync, mkdirSync, writeFileSync } = require('node:fs');
-const { basename } = require('node:path');
-const args = process.argv.slice(2);
-const name = basename(process.argv[1]).replace(/\\..*/, '');
-appendFileSync('program-calls', [name, ...args].join(' ') + '\\n');
-const outDir = args[args.indexOf('--outDir') + 1];
-if (args.includes('--outDir')) {
-  mkdirSync(outDir + '/bot', { recursive: true });
-  writeFileSync(outDir + '/bot/main.js', 'console.log("bot", ...process.argv.slice(2));');
-}
-process.exitCode = existsSync(name + '-fails') ? 9 : 0;
+Promise.all([import('node:fs'), import('node:path')]).then(([fs, path]) => {
+  const args = process.argv.slice(2);
+  const name = path.basename(process.argv[1]).replace(/\\..*/, '');
+  fs.appendFileSync('program-calls', [name, ...args].join(' ') + '\\n');
+  if (args.includes('--outDir')) {
+    const folder = args[args.indexOf('--outDir') + 1];
+    fs.mkdirSync(folder + '/bot', { recursive: true });
+    fs.writeFileSync(folder + '/bot/main.js', 'console.log("bot", ...process.argv.slice(2));');
+  }
+  process.exitCode = fs.existsSync(name + '-fails') ? 9 : 0;
+});
 `;
 
 describe('npm run, in a fresh clone', () => {
@@ -52,7 +52,7 @@ describe('npm run, in a fresh clone', () => {
     await write('package.json', '{ "type": "module" }');
     await write('package-lock.json', lockOf({ tsx: '1.0.0' }));
     await write('src/demo/main.ts', 'console.log("demo", ...process.argv.slice(2));');
-    await write('program.cjs', FAKE_PROGRAM);
+    await write('program.js', FAKE_PROGRAM);
     await write('bin/npm', FAKE_NPM);
     await chmod(join(folder, 'bin/npm'), 0o755);
   });

@@ -51,13 +51,12 @@ describe('a store that has a bad day', () => {
   });
 
   it('is gone for a while', async () => {
-    const { result } = await (async () => {
-      await world.type(world.target);
-      const card = await world.card();
-      world.oss.faults.goneFor(5000);
-      await world.press('Approve', card, world.cast.reviewer);
-      return { result: await world.result(card) };
-    })();
+    await world.type(world.target);
+    const card = await world.card();
+    world.oss.faults.goneFor(5000);
+    await world.press('Approve', card, world.cast.reviewer);
+    const result = await world.result(card);
+
     expect(result.text).toContain('is ready');
   });
 });

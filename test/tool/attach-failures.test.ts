@@ -6,7 +6,7 @@ import { tools } from '../tools.ts';
 import { emptyFolder, fakeCommand } from './fake-command.ts';
 import { type FakeProcess, fakeProc } from './fake-proc.ts';
 import { compileProgram, dumpsOf, javaBin, makeWorkDir, procOf, startJvm, startOf } from './jvm.ts';
-import { linesOf, runTool, type ToolRun, valueOf } from './run-tool.ts';
+import { factOf, linesOf, runTool, type ToolRun } from './run-tool.ts';
 import { type Shell, shells } from './shells.ts';
 
 const classes = compileProgram();
@@ -158,7 +158,7 @@ describe.each(shells())('What can go wrong with an attach, under $name', (shell)
     );
 
     expect(attached).toBe(true);
-    expect(valueOf(run, 'failed', 'code')).toBe(code);
+    expect(factOf(run, 'failed', 'code')).toBe(code);
     expect(run.exitCode).toBeGreaterThan(9);
     expect(linesOf(run)).not.toContain('done');
     // A failed dump only takes room.
@@ -171,14 +171,14 @@ describe.each(shells())('What can go wrong with an attach, under $name', (shell)
       shell,
     );
 
-    expect(valueOf(run, 'failed', 'code')).toBe('jvm-died');
+    expect(factOf(run, 'failed', 'code')).toBe('jvm-died');
   });
 
   it('is no success without a whole file, though the JVM says so', async () => {
     const codes: (string | undefined)[] = [];
     for (const script of [CUT, 'printf "no dump at all" > "$F"', ':']) {
       const { run } = await dumpIn({ tool: ['jcmd', `${script}; ${CREATED}`] }, shell);
-      codes.push(valueOf(run, 'failed', 'code'));
+      codes.push(factOf(run, 'failed', 'code'));
     }
 
     expect(codes).toEqual(['dump-invalid', 'dump-invalid', 'dump-vanished']);
@@ -187,7 +187,7 @@ describe.each(shells())('What can go wrong with an attach, under $name', (shell)
   it('is a success with the line of JDK 8, which tells no size', async () => {
     const { run } = await dumpIn({ tool: ['jmap', `${WHOLE}; echo 'Heap dump file created'`] }, shell);
 
-    expect(valueOf(run, 'dumped', 'tool')).toBe('jmap');
+    expect(factOf(run, 'dumped', 'tool')).toBe('jmap');
     expect(run.exitCode).toBe(0);
   });
 
@@ -197,7 +197,7 @@ describe.each(shells())('What can go wrong with an attach, under $name', (shell)
       shell,
     );
 
-    expect(valueOf(run, 'failed', 'code')).toBe('jvm-died');
+    expect(factOf(run, 'failed', 'code')).toBe('jvm-died');
     expect(readdirSync(dir).filter((name) => name.startsWith('heap'))).toEqual([]);
   });
 
@@ -207,7 +207,7 @@ describe.each(shells())('What can go wrong with an attach, under $name', (shell)
       shell,
     );
 
-    expect(valueOf(run, 'dumped', 'adopted')).toBe('yes');
+    expect(factOf(run, 'dumped', 'adopted')).toBe('yes');
   });
 
   it('can be tried again in the same directory where the application was not paused', async () => {
@@ -224,8 +224,8 @@ describe.each(shells())('What can go wrong with an attach, under $name', (shell)
     const first = await runTool(shell, words, { path: [deaf], env });
     const second = await runTool(shell, words, { path: [well], env });
 
-    expect(valueOf(first, 'failed', 'code')).toBe('attach-timeout');
-    expect(valueOf(second, 'dumped', 'adopted')).toBe('no');
+    expect(factOf(first, 'failed', 'code')).toBe('attach-timeout');
+    expect(factOf(second, 'dumped', 'adopted')).toBe('no');
   });
 
   it('means that nothing is attached to: another start time, no SIGQUIT handler, a flag, a read-only /tmp', async () => {
@@ -241,7 +241,7 @@ describe.each(shells())('What can go wrong with an attach, under $name', (shell)
 
     const results = await Promise.all(scenes.map((scene) => dumpIn(scene, shell)));
 
-    expect(results.map(({ run }) => valueOf(run, 'failed', 'code'))).toEqual([
+    expect(results.map(({ run }) => factOf(run, 'failed', 'code'))).toEqual([
       'jvm-replaced',
       'jvm-not-ready',
       'jvm-not-ready',
@@ -274,7 +274,7 @@ describe.each(shells())('Real processes under $name', (shell) => {
 
     expect(linesOf(probe).filter((line) => line.startsWith('jvm'))).toEqual([]);
     expect(linesOf(byHand).at(-1)).toBe('failed code=no-jvm');
-    expect(valueOf(dump, 'failed', 'code')).toBe('no-such-jvm');
+    expect(factOf(dump, 'failed', 'code')).toBe('no-such-jvm');
     expect(child.signalCode ?? child.exitCode).toBe(null);
   });
 
@@ -286,8 +286,8 @@ describe.each(shells())('Real processes under $name', (shell) => {
     const probe = await runTool(shell, ['probe'], { ...options, env });
     const dump = await runTool(shell, ['dump', ...words, '--dir', makeWorkDir()], { ...options, env });
 
-    expect(valueOf(probe, 'heap-unknown', 'reason')).toBe('attach-disabled');
-    expect(valueOf(dump, 'failed', 'code')).toBe('attach-disabled');
+    expect(factOf(probe, 'heap-unknown', 'reason')).toBe('attach-disabled');
+    expect(factOf(dump, 'failed', 'code')).toBe('attach-disabled');
     expect(jvm.output()).not.toContain('Full thread dump');
   });
 
@@ -297,7 +297,7 @@ describe.each(shells())('Real processes under $name', (shell) => {
 
     const run = await runTool(shell, words, options);
 
-    expect(valueOf(run, 'dumped', 'adopted')).toBe('no');
+    expect(factOf(run, 'dumped', 'adopted')).toBe('no');
     expect(dumpsOf(jvm)).toBe(1);
   });
 
@@ -309,7 +309,7 @@ describe.each(shells())('Real processes under $name', (shell) => {
 
     const run = await runTool(shell, words, { ...options, uid: 4242 });
 
-    expect(valueOf(run, 'failed', 'code')).toBe('attach-denied');
+    expect(factOf(run, 'failed', 'code')).toBe('attach-denied');
     expect(run.exitCode).toBe(15);
     expect(dumpsOf(jvm)).toBe(0);
   });
@@ -333,7 +333,7 @@ describe.each(shells())('Real processes under $name', (shell) => {
       via: inside,
     });
 
-    expect(valueOf(run, 'failed', 'code')).toBe('disk-full');
+    expect(factOf(run, 'failed', 'code')).toBe('disk-full');
     expect(run.exitCode).toBe(20);
     expect(jvm.isAlive()).toBe(true);
     expect(readdirSync(dir).filter((name) => name.startsWith('heap'))).toEqual([]);
@@ -350,7 +350,7 @@ describe.each(shells())('Real processes under $name', (shell) => {
       via: ['unshare', '--mount', 'sh', '-c', hide, 'sh', tools().javaHome],
     });
 
-    expect(valueOf(run, 'failed', 'code')).toBe('no-jdk-tools');
+    expect(factOf(run, 'failed', 'code')).toBe('no-jdk-tools');
     expect(run.exitCode).toBe(13);
   });
 
@@ -370,7 +370,7 @@ describe.each(shells())('Real processes under $name', (shell) => {
       via: ['nsenter', `--mount=/proc/${jvm.pid}/ns/mnt`],
     });
 
-    expect(valueOf(run, 'failed', 'code')).toBe('read-only-tmp');
+    expect(factOf(run, 'failed', 'code')).toBe('read-only-tmp');
     expect(jvm.output()).not.toContain('Full thread dump');
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fakeCommand } from './fake-command.ts';
 import { compileProgram, dumpsOf, javaBin, makeWorkDir, procOf, type RunningJvm, startJvm } from './jvm.ts';
-import { linesOf, runTool, startTool, valueOf } from './run-tool.ts';
+import { factOf, linesOf, runTool, startTool } from './run-tool.ts';
 import { shells } from './shells.ts';
 
 const classes = compileProgram();
@@ -40,9 +40,9 @@ describe.each(shells())('A dump under $name', (shell) => {
 
     expect(linesOf(run)[0]).toBe('jmap-dump-tool 1');
     expect(linesOf(run)[1]).toBe(`dumping pid=${jvm.pid} tool=jcmd`);
-    expect(valueOf(run, 'dumped', 'file')).toBe(file);
-    expect(valueOf(run, 'dumped', 'bytes')).toBe(String(statSync(file).size));
-    expect(valueOf(run, 'dumped', 'adopted')).toBe('no');
+    expect(factOf(run, 'dumped', 'file')).toBe(file);
+    expect(factOf(run, 'dumped', 'bytes')).toBe(String(statSync(file).size));
+    expect(factOf(run, 'dumped', 'adopted')).toBe('no');
     expect(linesOf(run).slice(-2)).toEqual(['named key=shop/order-service/prod/test1234.hprof', 'done']);
     expect(run.exitCode).toBe(0);
     expect(endsOf(file)).toEqual({ head: 'JAVA PROFILE 1.0.2', tail: '2c0000000000000000' });
@@ -65,7 +65,7 @@ describe.each(shells())('A dump under $name', (shell) => {
 
     const run = await runTool(shell, [...dumpWords(jvm, dir), '--all'], options);
 
-    expect(valueOf(run, 'dumped', 'adopted')).toBe('no');
+    expect(factOf(run, 'dumped', 'adopted')).toBe('no');
     expect(dumpsOf(jvm)).toBe(0);
   });
 
@@ -76,7 +76,7 @@ describe.each(shells())('A dump under $name', (shell) => {
 
     const second = await runTool(shell, dumpWords(jvm, dir), options);
 
-    expect(valueOf(second, 'dumped', 'adopted')).toBe('yes');
+    expect(factOf(second, 'dumped', 'adopted')).toBe('yes');
     expect(linesOf(second).some((line) => line.startsWith('dumping'))).toBe(false);
     expect(dumpsOf(jvm)).toBe(1);
   });
@@ -102,10 +102,10 @@ describe.each(shells())('A dump under $name', (shell) => {
 
     const run = await runTool(shell, dumpWords(jvm, dir), { path });
 
-    expect(valueOf(run, 'failed', 'code')).toBe('not-enough-disk');
+    expect(factOf(run, 'failed', 'code')).toBe('not-enough-disk');
     // 2.1 × what is used and a constant part (jvm-facts 14), twice from JDK 25 on (16).
-    expect(valueOf(run, 'failed', 'need')).toBe(String(2 * (2.1 * 400_000_000_000 * 1024 + 10_000_000)));
-    expect(Number(valueOf(run, 'failed', 'free'))).toBeGreaterThan(0);
+    expect(factOf(run, 'failed', 'need')).toBe(String(2 * (2.1 * 400_000_000_000 * 1024 + 10_000_000)));
+    expect(Number(factOf(run, 'failed', 'free'))).toBeGreaterThan(0);
     expect(run.exitCode).toBe(19);
     expect(dumpsOf(jvm)).toBe(0);
   });
@@ -118,14 +118,14 @@ describe.each(shells())('A dump under $name', (shell) => {
       ...options,
       env: { JMAP_DUMP_PROC: proc, HOME: proc },
     });
-    const file = valueOf(run, 'dumped', 'file') ?? '';
+    const file = factOf(run, 'dumped', 'file') ?? '';
     const made = existsSync(file);
     const dir = join(file, '..');
     const cleaned = await runTool(shell, ['clean', '--dir', dir], options);
 
     const lowest = Math.min(first.pid, second.pid);
-    expect(valueOf(run, 'dumping', 'pid')).toBe(String(lowest));
-    expect(valueOf(run, 'named', 'key')).toMatch(/^shop\/order-service\/prod\/manual-\d+\.hprof$/);
+    expect(factOf(run, 'dumping', 'pid')).toBe(String(lowest));
+    expect(factOf(run, 'named', 'key')).toMatch(/^shop\/order-service\/prod\/manual-\d+\.hprof$/);
     expect(made).toBe(true);
     expect(linesOf(cleaned).at(-1)).toBe('done');
     expect(existsSync(dir)).toBe(false);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { compileProgram, dumpsOf, javaBin, makeWorkDir, type RunningJvm, startJvm } from './jvm.ts';
-import { killGroup, linesOf, type RunningTool, runTool, startTool, valueOf } from './run-tool.ts';
+import { factOf, killGroup, linesOf, type RunningTool, runTool, startTool } from './run-tool.ts';
 import { type Shell, shells } from './shells.ts';
 
 const classes = compileProgram();
@@ -53,8 +53,8 @@ describe.each(shells())('A dump that is interrupted, under $name', (shell) => {
     jvm.signal('SIGCONT');
     const run = await second.ended;
 
-    expect(valueOf(run, 'dumped', 'adopted')).toBe('yes');
-    expect(valueOf(run, 'dumped', 'bytes')).toBe(String(statSync(file).size));
+    expect(factOf(run, 'dumped', 'adopted')).toBe('yes');
+    expect(factOf(run, 'dumped', 'bytes')).toBe(String(statSync(file).size));
     expect(statSync(file).size).toBeGreaterThan(HEAP_MIB * 1_048_576);
     expect(linesOf(run).at(-1)).toBe('done');
     expect(dumpsOf(jvm)).toBe(1);
@@ -67,10 +67,10 @@ describe.each(shells())('A dump that is interrupted, under $name', (shell) => {
 
     const runs = await Promise.all([runTool(shell, words, options), runTool(shell, words, options)]);
 
-    const sizes = runs.map((run) => valueOf(run, 'dumped', 'bytes'));
+    const sizes = runs.map((run) => factOf(run, 'dumped', 'bytes'));
     expect(sizes).toEqual([sizes[0], sizes[0]]);
     expect(sizes[0]).toBe(String(statSync(join(dir, 'heap.hprof')).size));
-    expect(runs.map((run) => valueOf(run, 'dumped', 'adopted'))).toContain('yes');
+    expect(runs.map((run) => factOf(run, 'dumped', 'adopted'))).toContain('yes');
     expect(dumpsOf(jvm)).toBe(1);
   });
 
@@ -87,7 +87,7 @@ describe.each(shells())('A dump that is interrupted, under $name', (shell) => {
     expect(run.exitCode).toBe(143);
     expect(run.stderr).toContain('A JVM that dumps goes on');
     expect(linesOf(run)).not.toContain('done');
-    expect(valueOf(next, 'dumped', 'adopted')).toBe('yes');
+    expect(factOf(next, 'dumped', 'adopted')).toBe('yes');
     expect(dumpsOf(jvm)).toBe(1);
   });
 
@@ -100,9 +100,9 @@ describe.each(shells())('A dump that is interrupted, under $name', (shell) => {
     jvm.signal('SIGCONT');
     const late = await runTool(shell, words, options);
 
-    expect(valueOf(early, 'failed', 'code')).toBe('busy');
+    expect(factOf(early, 'failed', 'code')).toBe('busy');
     expect(early.exitCode).toBe(26);
-    expect(valueOf(late, 'dumped', 'adopted')).toBe('yes');
+    expect(factOf(late, 'dumped', 'adopted')).toBe('yes');
   });
 
   it('fails as jvm-died when the JVM is killed, frees the disk, and is not begun again by another call', async () => {
@@ -112,11 +112,11 @@ describe.each(shells())('A dump that is interrupted, under $name', (shell) => {
     const run = await tool.ended;
     const again = await runTool(shell, words, options);
 
-    expect(valueOf(run, 'failed', 'code')).toBe('jvm-died');
+    expect(factOf(run, 'failed', 'code')).toBe('jvm-died');
     expect(run.exitCode).toBe(21);
     expect(readdirSync(dir)).not.toContain('heap.hprof');
-    expect(valueOf(again, 'failed', 'code')).toBe('jvm-died');
-    expect(valueOf(again, 'failed', 'again')).toBe('yes');
+    expect(factOf(again, 'failed', 'code')).toBe('jvm-died');
+    expect(factOf(again, 'failed', 'again')).toBe('yes');
   });
 
   it('fails as dump-incomplete where the end mark is missing, whatever the size', async () => {
@@ -132,7 +132,7 @@ describe.each(shells())('A dump that is interrupted, under $name', (shell) => {
 
     const run = await runTool(shell, words, options);
 
-    expect(valueOf(run, 'failed', 'code')).toBe('dump-incomplete');
+    expect(factOf(run, 'failed', 'code')).toBe('dump-incomplete');
     expect(run.exitCode).toBe(22);
     expect(existsSync(join(dir, 'heap.hprof'))).toBe(false);
     expect(dumpsOf(jvm)).toBe(0);
@@ -148,6 +148,6 @@ describe.each(shells())('A dump that is interrupted, under $name', (shell) => {
 
     const run = await runTool(shell, words, options);
 
-    expect(valueOf(run, 'dumped', 'adopted')).toBe('yes');
+    expect(factOf(run, 'dumped', 'adopted')).toBe('yes');
   });
 });

@@ -104,7 +104,7 @@ export const linesOf = (run: Pick<ToolRun, 'stdout'>): string[] =>
     .filter((line) => line !== '' && !line.startsWith('alive'));
 
 /** What follows `key=` in the first line that begins with this word. */
-export const valueOf = (run: Pick<ToolRun, 'stdout'>, word: string, key: string): string | undefined =>
+export const factOf = (run: Pick<ToolRun, 'stdout'>, word: string, key: string): string | undefined =>
   linesOf(run)
     .find((line) => line.startsWith(`${word} `))
     ?.split(' ')
