@@ -55,6 +55,8 @@ export interface World extends StandIns {
   readonly target: string;
   readonly config: Config;
   readonly requests: RequestStore;
+  /** In http mode, and once the bot is up: where it takes Slack's requests. */
+  readonly requestUrl: string | undefined;
   /** Each line that bot and worker logged in this process. */
   readonly logLines: string[];
   addPod(pod: Partial<LeakyPod> & { readonly name: string }): Promise<DemoPod>;
@@ -150,6 +152,7 @@ async function build(
   client.on('error', () => undefined);
   stops.push(async () => client.disconnect());
   const requests = createRequestStore(client);
+  let requestUrl: string | undefined;
   const toolsDir = await options.toolsDir?.(workDir);
 
   const world: World = {
@@ -161,6 +164,9 @@ async function build(
     config,
     requests,
     logLines,
+    get requestUrl() {
+      return requestUrl;
+    },
     stop,
     async addPod(more) {
       const classes = await compileJava({
@@ -180,7 +186,7 @@ async function build(
         reconcileEveryMs: options.reconcileEveryMs ?? 1000,
       });
       const stopped = once1(bot, stops);
-      const requestUrl = platforms.find(isSlack)?.requestUrl();
+      requestUrl = platforms.find(isSlack)?.requestUrl();
       if (requestUrl !== undefined) await slack.connectHttp(requestUrl);
       return stopped;
     },

@@ -97,7 +97,7 @@ export function createAdvancer(deps: AdvanceDeps): Advancer {
       request.id,
       // Cancelled or expired while somebody looked: that stands.
       (before) => {
-        if (before.state !== 'pending') return undefined;
+        if (before.state !== 'pending' || before.preflight !== undefined) return undefined;
         return outcome.outcome === 'ready'
           ? inspected(before, outcome.preflight, now())
           : refused(before, outcome, now());

@@ -76,7 +76,7 @@ export interface RequestStore {
     audit?: (after: DumpRequest) => AuditEntry | undefined,
   ): Promise<{ request: DumpRequest; changed: boolean } | undefined>;
   openIds(): Promise<string[]>;
-  /** Newest first. */
+  /** Newest first; records of another version are left out. */
   newest(limit: number): Promise<DumpRequest[]>;
   /** True the first time that a delivery is seen. */
   firstSight(deliveryId: string): Promise<boolean>;
@@ -140,7 +140,11 @@ export function createRequestStore(redis: Redis): RequestStore {
       const ids = limit < 1 ? [] : await redis.zrevrange(KEY.all, 0, limit - 1);
       if (ids.length === 0) return [];
       const found = await redis.mget(ids.map(KEY.request));
-      return found.flatMap((json) => (json === null ? [] : [parse(json)]));
+      return found.flatMap((json) => {
+        // One record of a newer version must not hide all the others.
+        const known = json === null ? undefined : dumpRequest.safeParse(JSON.parse(json));
+        return known?.success ? [known.data] : [];
+      });
     },
     async firstSight(deliveryId) {
       return (await redis.set(KEY.seen(deliveryId), '1', 'EX', SEEN_SECONDS, 'NX')) === 'OK';

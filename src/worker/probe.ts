@@ -29,7 +29,7 @@ export interface Probe {
 }
 
 /** Plain absolute paths alone: what else a pod may print never gets as far as an argument. */
-const PATH = /^\/[A-Za-z0-9._/:,@+%$-]*$/;
+const PATH = /^\/[A-Za-z0-9._/:,@+%$-]{0,3900}$/;
 
 export function readProbe(lines: readonly ToolLine[]): Probe {
   const of = (word: string) => lines.filter((line) => line.word === word);

@@ -1,5 +1,8 @@
 import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { IncomingCommand } from '../../src/bot/chat/chat-platform.ts';
 import {
   createSlackPlatform,
@@ -114,6 +117,31 @@ describe('the bot’s connection to Slack', () => {
         ['auth.test', undefined],
         ['apps.connections.open', undefined],
       ]);
+    });
+
+    it('opens the next connection while a peer that says goodbye never closes the old one', async () => {
+      await prepare();
+      const peer = await startSilentPeer(slack);
+      const elsewhere = createSlackPlatform(slackOptions(slack, { apiUrl: peer.apiUrl }), {
+        log: recordingLog(logged),
+        now: Date.now,
+      });
+      try {
+        await elsewhere.start({
+          onCommand: async () => undefined,
+          onAction: async () => ({ kind: 'nothing' }),
+        });
+
+        peer.sayGoodbyeAndFallSilent();
+
+        await vi.waitFor(() => expect(peer.events).toContain('connection 2'), PATIENCE);
+        // Else it is the package that gives the old one up, after seconds without a socket, and says so.
+        const details = logged.map(({ fields }) => JSON.stringify(fields));
+        expect(details.filter((detail) => /pong|handshake/.test(detail))).toEqual([]);
+      } finally {
+        await elsewhere.stop();
+        await peer.stop();
+      }
     });
 
     it('stops without waiting for a Slack that does not answer', async () => {
@@ -270,3 +298,41 @@ describe('the bot’s connection to Slack', () => {
     });
   });
 });
+
+/** Slack as far as a connection goes, on sockets that can stop to read: a close is then never answered. */
+async function startSilentPeer({ botUserId, teamId }: SlackWorkspace) {
+  const events: string[] = [];
+  const sockets: { client: WebSocket; raw: Socket }[] = [];
+  const webSockets = new WebSocketServer({ noServer: true });
+  const server = createServer((request, response) => {
+    const { port } = server.address() as AddressInfo;
+    const answer = request.url?.endsWith('auth.test')
+      ? { user_id: botUserId, bot_id: 'B012', team_id: teamId }
+      : { url: `ws://127.0.0.1:${port}/link` };
+    response.end(JSON.stringify({ ok: true, ...answer }));
+  });
+  server.on('upgrade', (request, raw: Socket, head) => {
+    webSockets.handleUpgrade(request, raw, head, (client) => {
+      sockets.push({ client, raw });
+      events.push(`connection ${sockets.length}`);
+      client.on('error', () => client.terminate());
+      client.send(JSON.stringify({ type: 'hello' }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    events,
+    apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`,
+    sayGoodbyeAndFallSilent() {
+      for (const { client, raw } of sockets) {
+        client.send(JSON.stringify({ type: 'disconnect', reason: 'refresh_requested' }));
+        raw.pause();
+      }
+    },
+    async stop() {
+      for (const { client } of sockets) client.terminate();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}

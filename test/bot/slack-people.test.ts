@@ -1,5 +1,9 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createPeople } from '../../src/bot/chat/slack/people.ts';
 import { createSlackPlatform, type SlackPlatform } from '../../src/bot/chat/slack/slack-platform.ts';
+import { createWebCalls } from '../../src/bot/chat/slack/web-calls.ts';
 import {
   type Person,
   type SlackWorkspace,
@@ -97,5 +101,32 @@ describe('who is who in Slack', () => {
 
     await expect(platform.standing(`slack:${ann.id}`)).rejects.toMatchObject({ code: 'unreachable' });
     expect((await platform.standing(`slack:${ann.id}`)).outsider).toBe(false);
+  });
+
+  it.each([
+    [{}, false],
+    [{ is_bot: true }, true],
+    [{ deleted: true }, true],
+    [{ is_restricted: true }, true],
+    [{ is_ultra_restricted: true }, true],
+    [{ is_stranger: true }, true],
+    [{ team_id: 'T0OTHER' }, true],
+    [{ team_id: undefined }, true],
+  ])('takes %j by itself as: outsider %s', async (facts, outsider) => {
+    const server = createServer((_request, response) => {
+      response.end(JSON.stringify({ ok: true, user: { id: 'U012ABC', team_id: 'T0OURS', ...facts } }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const log = recordingLog([]);
+      const web = createWebCalls({ token: 'xoxb-1', apiUrl: `http://127.0.0.1:${port}/api/`, log });
+      const people = createPeople({ web, teamId: () => 'T0OURS', now: Date.now, log });
+
+      expect((await people.standing('slack:U012ABC')).outsider).toBe(outsider);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
   });
 });

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { IncomingCommand } from '../../src/bot/chat/chat-platform.ts';
 import { isSlacks } from '../../src/bot/chat/slack/private-reply.ts';
@@ -101,25 +103,35 @@ describe('what one person alone reads in Slack', () => {
   });
 
   it('follows no response_url that leads elsewhere', async () => {
-    const forged = JSON.stringify({
-      channel: ops.id,
-      responseUrl: 'http://127.0.0.1:9/steal',
-      givenAt: Date.now(),
+    const visits: string[] = [];
+    const elsewhere = createServer((request, response) => {
+      visits.push(request.url ?? '');
+      response.end('ok');
     });
+    await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = elsewhere.address() as AddressInfo;
+      const responseUrl = `http://127.0.0.1:${port}/steal`;
+      const forged = JSON.stringify({ channel: ops.id, responseUrl, givenAt: Date.now() });
 
-    await platform.replyPrivately(forged, command.person, plain('psst'));
+      await platform.replyPrivately(forged, command.person, plain('psst'));
 
-    expect(whispers()).toEqual(['psst']);
-    expect(methods()).toEqual(['chat.postEphemeral']);
-    expect(isSlacks('https://hooks.slack.com/commands/T/1/x', undefined)).toBe(true);
-    for (const url of [
-      'https://hooks.slack.com.evil.example/x',
-      'http://hooks.slack.com/x',
-      'nothing',
-      'file:///x',
-    ]) {
-      expect(isSlacks(url, undefined)).toBe(false);
+      expect(visits).toEqual([]);
+      expect(whispers()).toEqual(['psst']);
+    } finally {
+      elsewhere.closeAllConnections();
+      elsewhere.close();
     }
+  });
+
+  it.each([
+    ['https://hooks.slack.com/commands/T/1/x', true],
+    ['https://hooks.slack.com.evil.example/x', false],
+    ['http://hooks.slack.com/x', false],
+    ['file:///x', false],
+    ['nothing', false],
+  ])('knows whether an address is Slack’s: %s', (url, expected) => {
+    expect(isSlacks(url, undefined)).toBe(expected);
   });
 
   it('fails with a reason when even a direct message is refused', async () => {

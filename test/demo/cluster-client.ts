@@ -162,6 +162,7 @@ export interface HttpCall {
 
 export const callApi = (cluster: DemoCluster, call: HttpCall): Promise<HttpAnswer> =>
   new Promise((resolve, reject) => {
+    const sent = call.body === undefined ? undefined : JSON.stringify(call.body);
     const outgoing = request(
       new URL(call.path, cluster.url),
       {
@@ -171,7 +172,11 @@ export const callApi = (cluster: DemoCluster, call: HttpCall): Promise<HttpAnswe
         headers: {
           accept: call.accept ?? 'application/json',
           ...(call.user !== null && { authorization: `Bearer ${cluster.token(call.user ?? 'admin')}` }),
-          ...(call.body !== undefined && { 'content-type': 'application/json' }),
+          // Node leaves the length out of a DELETE.
+          ...(sent !== undefined && {
+            'content-type': 'application/json',
+            'content-length': Buffer.byteLength(sent),
+          }),
           ...call.headers,
         },
       },
@@ -192,5 +197,5 @@ export const callApi = (cluster: DemoCluster, call: HttpCall): Promise<HttpAnswe
       },
     );
     outgoing.on('error', reject);
-    outgoing.end(call.body === undefined ? undefined : JSON.stringify(call.body));
+    outgoing.end(sent);
   });

@@ -278,7 +278,8 @@ describe('npm run, in a fresh clone', () => {
         process.on('SIGINT', () => setTimeout(() => child.kill('SIGINT'), 50));
         child.on('exit', (code) => process.exit(code));`,
       );
-      const command = `'${process.execPath}' like-npm.mjs`;
+      // exec: a shell in between would answer Ctrl-C with an exit code of its own.
+      const command = `exec '${process.execPath}' like-npm.mjs`;
       const { child, says, end } = start('script', ['-q', '-e', '-c', command, '/dev/null'], 'pipe');
       await says('running');
 

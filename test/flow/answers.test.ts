@@ -29,7 +29,7 @@ describe('what people type is answered', () => {
   afterAll(() => world?.stop());
 
   describe('bad input gets a clear answer, makes no request and runs nothing', () => {
-    const LINE = 'Try: /heapdump prod/order-service-7d9f8-x2x4k';
+    const LINE = 'Try: `/heapdump prod/order-service-7d9f8-x2x4k`';
 
     it.each([
       ['prod/Order_Service', 'cannot be the name of a pod'],
@@ -58,7 +58,7 @@ describe('what people type is answered', () => {
       [`prod/api --reason "${'x'.repeat(3000)}"`, 'The reason has 3000 characters; 1000 are the most.'],
       ['prod/<!channel>', 'cannot be the name of a pod'],
       ['constructor', 'is not namespace/pod'],
-    ])('%s', async (text, answer) => {
+    ])('%j', async (text, answer) => {
       const [execs, requests] = [world.cluster.execs.length, world.cluster.requests.length];
       const made = (await world.requests.newest(500)).length;
       const reply = await privately(world, world.cast.developer, () => world.type(text));
@@ -73,7 +73,7 @@ describe('what people type is answered', () => {
 
     it('the line that it shows works', async () => {
       const reply = await answerTo(world, 'prod/Order_Service');
-      const [, line] = /Try: \/heapdump (\S+)/.exec(reply) ?? [];
+      const [, line] = /Try: `\/heapdump ([^`]+)`/.exec(reply) ?? [];
       const { id, card } = await ask(world, String(line));
       await world.press('Cancel', card, world.cast.developer);
       await resultOf(world, id);
@@ -84,12 +84,12 @@ describe('what people type is answered', () => {
       ['cancel', 'cancel needs the id of a request', '/heapdump list'],
       ['status ../../x', 'is not the id of a request', '/heapdump list'],
       ['cancel abcdefgh now', 'I do not know what to do with "now"', '/heapdump'],
-      ['list PROD', 'cannot be the name of a namespace', '/heapdump list'],
-      ['list a b', 'I do not know what to do with "b"', '/heapdump list'],
+      ['list PROD', 'cannot be the name of a namespace', '/heapdump'],
+      ['list a b', 'I do not know what to do with "b"', '/heapdump'],
     ])('%s', async (text, answer, line) => {
       const reply = await answerTo(world, text);
       expect(reply).toContain(answer);
-      expect(reply).toContain(`Try: ${line}`);
+      expect(reply).toContain(`Try: \`${line}`);
     });
 
     it('a cluster that does not exist is answered with those that do', async () => {
@@ -116,9 +116,15 @@ describe('what people type is answered', () => {
       expect(await world.requests.get(idIn(reply))).toMatchObject({ state: 'failed', approvals: [] });
     });
 
-    it('a namespace that does not exist is answered as well', async () => {
-      const reply = await privately(world, zoe, () => world.type('dev/api-0', zoe), /failed/);
-      expect(shown(reply)).toContain('There is no such pod.');
+    it('a namespace in which the worker has no rights, and one that does not exist', async () => {
+      const forbidden = await privately(world, zoe, () => world.type('dev/api-0', zoe), /failed/);
+      expect(shown(forbidden)).toContain('The cluster does not let the worker do this.');
+
+      world.cluster.setUser('worker', [
+        { namespaces: ['*'], verbs: ['get', 'create'], resources: ['pods', 'pods/exec'] },
+      ]);
+      const missing = await privately(world, zoe, () => world.type('dev/api-0', zoe), /failed/);
+      expect(shown(missing)).toContain('There is no such pod.');
     });
 
     it('a pod that has ended is not run in', async () => {
@@ -217,8 +223,7 @@ describe('what people type is answered', () => {
       const reply = await privately(
         world,
         world.cast.developer,
-        () =>
-          world.slack.click(world.cast.developer, listed, ({ text }) => text.startsWith('New link')),
+        () => world.slack.click(world.cast.developer, listed, ({ text }) => text.startsWith('New link')),
         /Your link/,
       );
       const link = new URL(String(reply.links[0]));
@@ -281,7 +286,12 @@ describe('what people type is answered', () => {
       );
       await world.press('Approve', card, reviewer);
       const result = await readyOf(world, id);
-      const link = await privately(world, developer, () => world.press('New link', result, developer), /Your link/);
+      const link = await privately(
+        world,
+        developer,
+        () => world.press('New link', result, developer),
+        /Your link/,
+      );
 
       const said = world.slack
         .messages(channel)
@@ -306,7 +316,9 @@ describe('what people type is answered', () => {
     const typed = await world.type(world.target);
     await world.slack.redeliver(typed);
     const id = await idOfNewest(made);
-    await world.slack.waitForMessage((message) => message.fromBot && shown(message).includes(`Request ${id}`));
+    await world.slack.waitForMessage(
+      (message) => message.fromBot && shown(message).includes(`Request ${id}`),
+    );
     await answerTo(world, 'list');
     expect(await world.requests.newest(500)).toHaveLength(made + 1);
     await answerTo(world, `cancel ${id}`);

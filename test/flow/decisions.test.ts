@@ -1,7 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Person } from '../../src/demo/slack/slack-workspace.ts';
 import { hasButton, startWorld, type World } from '../world.ts';
-import { answerTo, ask, auditOf, idIn, now, privately, readyOf, resultOf, shown, threadOf } from './conversation.ts';
+import {
+  answerTo,
+  ask,
+  auditOf,
+  idIn,
+  now,
+  privately,
+  readyOf,
+  resultOf,
+  shown,
+  threadOf,
+} from './conversation.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -63,7 +63,7 @@ beforeAll(async () => {
       tar: 'cat > /dev/null; echo "tar: x: Cannot write: No space left on device" >&2; exit 2',
     },
     'read-only': { ...links(all), tar: 'echo "tar: x: Cannot open: Read-only file system" >&2; exit 2' },
-    liar: { ...links(all), tar: 'set -e; /tools/busybox tar "$@"; echo tampered >> /data/liar/file' },
+    liar: { ...links(all), tar: 'set -e; /tools/busybox tar "$@"; printf changed > /data/liar/file' },
   };
   const add = async (name: string, path: string, mounts: { hostPath: string; mountPath: string }[]) => {
     const containers = [

@@ -169,7 +169,7 @@ describe('what is sent', () => {
   ])('is nothing at all for %s', async (_what, target, argv) => {
     const server = await start({ onExec: (socket) => void succeed(socket) });
     const error = await failureOf(exec(server.cluster, target, { argv }));
-    expect(error).toMatchObject({ code: 'bad-request', retryable: false });
+    expect(error).toMatchObject({ code: 'bad-request', retryable: false, status: undefined });
     expect(server.requests).toHaveLength(0);
   });
 });
@@ -278,10 +278,11 @@ describe('a connection that does not end well', () => {
       {
         onExec: async (socket) => {
           await send(socket, 1, 'x');
+          await delay(600);
           await succeed(socket);
         },
       },
-      { silenceMs: 90, onStdout: () => delay(900) },
+      { silenceMs: 90, onStdout: () => delay(1200) },
     );
     expect(result).toMatchObject({ exitCode: 0, stdoutBytes: 1 });
   });
@@ -304,10 +305,10 @@ describe('a connection that does not end well', () => {
       {
         onExec: (socket) => {
           closedWith = new Promise((resolve) => socket.on('close', resolve));
-          abort.abort();
+          void send(socket, 1, 'x');
         },
       },
-      { signal: abort.signal },
+      { signal: abort.signal, onStdout: () => abort.abort() },
     );
     expect((await failureOf(running)).code).toBe('aborted');
     expect(await closedWith).toBe(1006);
@@ -536,6 +537,28 @@ describe('input', () => {
       [0, 97, 98, 99],
       [255, 0],
     ]);
+  });
+
+  it('stays open on v5 where more is to be written', async () => {
+    const seen: Buffer[] = [];
+    const server = await start({
+      onExec: (socket) =>
+        socket.on('message', (message: Buffer) => {
+          seen.push(message);
+          if (message.toString() === '\0more') void succeed(socket);
+        }),
+    });
+    const session = await openExec(server.cluster, TARGET, {
+      argv: ['cat'],
+      stdin: 'first',
+      keepStdinOpen: true,
+      subprotocol: 'v5',
+    });
+    while (seen.length === 0) await delay(5);
+    await delay(50);
+    await session.write('more');
+    await session.done;
+    expect(seen.map(String)).toEqual(['\0first', '\0more']);
   });
 
   it('is counted in the pod on v4, where nothing ends it', async () => {

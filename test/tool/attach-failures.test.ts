@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { tools } from '../tools.ts';
@@ -14,108 +14,79 @@ const isRoot = process.getuid?.() === 0;
 const PID = 4242;
 
 /** What JDK tools print instead of a dump, word for word (jvm-facts 1 to 5, 25 to 35). F is the dump's file. */
-const SAID: readonly (readonly [string, 'jcmd' | 'jmap' | 'jattach', string, number, string])[] = [
-  ['a full disk, JDK 8', 'jcmd', '4242:\nNo space left on device', 0, 'disk-full'],
+const SAID: readonly (readonly [string, string, number, string])[] = [
+  ['a full disk, JDK 8', '4242:\nNo space left on device', 0, 'disk-full'],
   [
     'a full disk, JDK 11 to 26',
-    'jcmd',
     '4242:\nDumping heap to F ...\nDump file is incomplete: No space left on device',
     0,
     'disk-full',
   ],
   [
     'a full disk, jattach',
-    'jattach',
     'Connected to remote JVM\nJVM response code = 0\nDumping heap to F ...\nDump file is incomplete: No space left on device',
     0,
     'disk-full',
   ],
-  [
-    'a directory that went, JDK 8',
-    'jmap',
-    'Dumping heap to F ...\nNo such file or directory',
-    0,
-    'no-writable-dir',
-  ],
-  ['a directory that went', 'jcmd', 'Unable to create F: No such file or directory', 0, 'no-writable-dir'],
-  ['a directory of somebody else', 'jcmd', 'Unable to create F: Permission denied', 0, 'no-writable-dir'],
+  ['a directory that went, JDK 8', 'Dumping heap to F ...\nNo such file or directory', 0, 'no-writable-dir'],
+  ['a directory that went', 'Unable to create F: No such file or directory', 0, 'no-writable-dir'],
+  ['a directory of somebody else', 'Unable to create F: Permission denied', 0, 'no-writable-dir'],
   [
     'a merge that failed, JDK 25 and 26',
-    'jcmd',
     'Dump file is incomplete: Failed to merge segmented heap file',
     0,
     'dump-failed',
   ],
-  ['a broken pipe', 'jcmd', 'Dump file is incomplete: Broken pipe', 0, 'dump-failed'],
+  ['a broken pipe', 'Dump file is incomplete: Broken pipe', 0, 'dump-failed'],
   [
     'an argument that it does not know',
-    'jcmd',
     'java.lang.IllegalArgumentException: Unknown argument',
     1,
     'dump-failed',
   ],
   [
     'a JVM that forbids it',
-    'jcmd',
     'com.sun.tools.attach.AttachNotSupportedException: The VM does not support the attach mechanism',
     1,
     'attach-disabled',
   ],
   [
     'no answer, JDK 8',
-    'jcmd',
     '4242: Unable to open socket file: target process not responding or HotSpot VM not loaded',
     1,
     'attach-timeout',
   ],
   [
     'no answer, JDK 11 to 26',
-    'jmap',
     "Exception: Unable to open socket file /tmp/.java_pid4242: target process 4242 doesn't respond within 10500ms or HotSpot VM not loaded",
     1,
     'attach-timeout',
   ],
-  [
-    'no answer, jattach',
-    'jattach',
-    'Could not start attach mechanism: No such file or directory',
-    1,
-    'attach-timeout',
-  ],
-  [
-    "another user's JVM, no socket yet",
-    'jcmd',
-    'java.io.IOException: Operation not permitted',
-    1,
-    'attach-denied',
-  ],
+  ['no answer, jattach', 'Could not start attach mechanism: No such file or directory', 1, 'attach-timeout'],
+  ["another user's JVM, no socket yet", 'java.io.IOException: Operation not permitted', 1, 'attach-denied'],
   [
     "another user's JVM",
-    'jcmd',
     'java.io.IOException: well-known file /tmp/.java_pid4242 is not secure: file should be owned by the current user (which is 0) but is owned by 1000',
     1,
     'attach-denied',
   ],
   [
     "another user's JVM, jattach",
-    'jattach',
     'Failed to change credentials to match the target process: Operation not permitted',
     1,
     'attach-denied',
   ],
-  ['a read-only /tmp', 'jcmd', 'java.io.IOException: Read-only file system', 1, 'read-only-tmp'],
+  ['a read-only /tmp', 'java.io.IOException: Read-only file system', 1, 'read-only-tmp'],
   [
     'a read-only /tmp, jattach',
-    'jattach',
     'Could not start attach mechanism: Read-only file system',
     1,
     'read-only-tmp',
   ],
-  ['a process that went', 'jcmd', 'java.io.IOException: No such process', 1, 'no-such-jvm'],
-  ['a process that went, jattach', 'jattach', 'Process 4242 not found', 1, 'no-such-jvm'],
+  ['a process that went', 'java.io.IOException: No such process', 1, 'no-such-jvm'],
+  ['a process that went, jattach', 'Process 4242 not found', 1, 'no-such-jvm'],
   [
     'a JVM that starts, JDK 25',
-    'jcmd',
     'java.io.IOException: pid: 4242, state is not ready to participate in attach handshake!',
     1,
     'jvm-not-ready',
@@ -125,8 +96,8 @@ const SAID: readonly (readonly [string, 'jcmd' | 'jmap' | 'jattach', string, num
 interface Scene {
   readonly process?: Partial<FakeProcess>;
   readonly mounts?: string;
-  /** Name of the tool and what it does when it is to dump; $F is the file, $JVM the process's folder in /proc. */
-  readonly tool?: readonly [string, string];
+  /** What jcmd does when it is to dump; $F is the file, $JVM the process's folder in /proc. */
+  readonly jcmd?: string;
 }
 
 /** A dump of a JVM that exists in a made /proc alone, by a tool of a few lines. */
@@ -135,10 +106,9 @@ async function dumpIn(scene: Scene, shell: Shell): Promise<{ run: ToolRun; dir: 
   const dir = makeWorkDir();
   chmodSync(dir, 0o1777);
   const marks = emptyFolder();
-  const [name, script] = scene.tool ?? ['jcmd', 'exit 1'];
   const folder = fakeCommand(
-    name,
-    `F=${dir}/heap.hprof JVM=${proc}/${PID}\ncase "$*" in *heap.hprof*) : > ${marks}/ran; ${script} ;; *) exit 1 ;; esac`,
+    'jcmd',
+    `F=${dir}/heap.hprof JVM=${proc}/${PID}\ncase "$*" in *heap.hprof*) : > ${marks}/ran; ${scene.jcmd ?? 'exit 1'} ;; *) exit 1 ;; esac`,
   );
   const words = ['dump', '--pid', String(PID), '--start', '77', '--dir', dir];
   const run = await runTool(shell, words, { path: [folder], env: { JMAP_DUMP_PROC: proc } });
@@ -150,10 +120,12 @@ const CUT = "{ printf 'JAVA PROFILE 1.0.2\\0'; printf '\\034abcdefghijkl'; } > \
 const CREATED = 'echo "Dumping heap to $F ..."; echo "Heap dump file created [27 bytes in 0.1 secs]"';
 
 describe.each(shells())('What can go wrong with an attach, under $name', (shell) => {
-  it.each(SAID)('is named for %s', async (_case, tool, text, exitCode, code) => {
+  it.each(SAID)('is named for %s', async (_case, text, exitCode, code) => {
     const said = text.replaceAll(/\bF\b/g, '$F');
     const { run, dir, attached } = await dumpIn(
-      { tool: [tool, `echo part > "$F"; printf '%s\\n' "${said}"; exit ${exitCode}`] },
+      {
+        jcmd: `${exitCode === 0 ? 'echo part > "$F";' : ''} printf '%s\\n' "${said}"; exit ${exitCode}`,
+      },
       shell,
     );
 
@@ -166,10 +138,7 @@ describe.each(shells())('What can go wrong with an attach, under $name', (shell)
   });
 
   it('is no success without the line that says so, though a whole file is there and the exit code is 0', async () => {
-    const { run } = await dumpIn(
-      { tool: ['jcmd', `${CUT}; echo "Dumping heap to $F ..."; rm -r "$JVM"`] },
-      shell,
-    );
+    const { run } = await dumpIn({ jcmd: `${CUT}; echo "Dumping heap to $F ..."; rm -r "$JVM"` }, shell);
 
     expect(factOf(run, 'failed', 'code')).toBe('jvm-died');
   });
@@ -177,7 +146,7 @@ describe.each(shells())('What can go wrong with an attach, under $name', (shell)
   it('is no success without a whole file, though the JVM says so', async () => {
     const codes: (string | undefined)[] = [];
     for (const script of [CUT, 'printf "no dump at all" > "$F"', ':']) {
-      const { run } = await dumpIn({ tool: ['jcmd', `${script}; ${CREATED}`] }, shell);
+      const { run } = await dumpIn({ jcmd: `${script}; ${CREATED}` }, shell);
       codes.push(factOf(run, 'failed', 'code'));
     }
 
@@ -185,15 +154,15 @@ describe.each(shells())('What can go wrong with an attach, under $name', (shell)
   });
 
   it('is a success with the line of JDK 8, which tells no size', async () => {
-    const { run } = await dumpIn({ tool: ['jmap', `${WHOLE}; echo 'Heap dump file created'`] }, shell);
+    const { run } = await dumpIn({ jcmd: `${WHOLE}; echo 'Heap dump file created'` }, shell);
 
-    expect(factOf(run, 'dumped', 'tool')).toBe('jmap');
+    expect(factOf(run, 'dumped', 'adopted')).toBe('no');
     expect(run.exitCode).toBe(0);
   });
 
   it('is JVM death, also where JDK 25 exits with 0, and what it wrote is removed', async () => {
     const { run, dir } = await dumpIn(
-      { tool: ['jcmd', `${CUT}; echo part > "$F.p0"; echo "Dumping heap to $F ..."; rm -r "$JVM"; exit 0`] },
+      { jcmd: `${CUT}; echo part > "$F.p0"; echo "Dumping heap to $F ..."; rm -r "$JVM"; exit 0` },
       shell,
     );
 
@@ -202,10 +171,7 @@ describe.each(shells())('What can go wrong with an attach, under $name', (shell)
   });
 
   it('is no failure where the JVM refuses a second dump to the same name: the first is taken', async () => {
-    const { run } = await dumpIn(
-      { tool: ['jcmd', `${WHOLE}; echo "Unable to create $F: File exists"`] },
-      shell,
-    );
+    const { run } = await dumpIn({ jcmd: `${WHOLE}; echo "Unable to create $F: File exists"` }, shell);
 
     expect(factOf(run, 'dumped', 'adopted')).toBe('yes');
   });
@@ -339,19 +305,29 @@ describe.each(shells())('Real processes under $name', (shell) => {
     expect(readdirSync(dir).filter((name) => name.startsWith('heap'))).toEqual([]);
   });
 
-  it.runIf(isRoot)('in a container without JDK tools are told from those that fail', async () => {
+  it.runIf(isRoot)('are dumped by jmap, else by jattach, else not at all', async () => {
     const jvm = await startJvm(classes);
-    // Nothing is left of the JDKs of this machine but what runs already.
-    const hide =
-      'for dir in /usr/lib/jvm /opt "$1"; do [ ! -d "$dir" ] || mount -t tmpfs none "$dir" || exit; done; shift; exec "$@"';
-    const words = ['dump', '--pid', String(jvm.pid), '--start', jvm.start, '--dir', makeWorkDir()];
+    const folder = emptyFolder();
+    const jattach = tools().jattach;
+    if (jattach !== undefined) symlinkSync(jattach, join(folder, 'jattach'));
+    const dumpWithout = (hidden: readonly string[], words: readonly string[]) =>
+      runTool(
+        shell,
+        ['dump', '--pid', String(jvm.pid), '--start', jvm.start, '--dir', makeWorkDir(), ...words],
+        { ...(hidden.includes('jattach') ? {} : { path: [folder] }), via: hiding(hidden) },
+      );
 
-    const run = await runTool(shell, words, {
-      via: ['unshare', '--mount', 'sh', '-c', hide, 'sh', tools().javaHome],
-    });
+    const byJmap = await dumpWithout(['jcmd'], []);
+    const byJattach = await dumpWithout(['jcmd', 'jmap'], []);
+    const ofAll = [await dumpWithout(['jcmd'], ['--all']), await dumpWithout(['jcmd', 'jmap'], ['--all'])];
+    const byNone = await dumpWithout(['jcmd', 'jmap', 'jattach'], []);
 
-    expect(factOf(run, 'failed', 'code')).toBe('no-jdk-tools');
-    expect(run.exitCode).toBe(13);
+    expect(factOf(byJmap, 'dumped', 'tool')).toBe('jmap');
+    expect(factOf(byJattach, 'dumped', 'tool')).toBe('jattach');
+    expect(ofAll.map((run) => factOf(run, 'dumped', 'tool'))).toEqual(['jmap', 'jattach']);
+    expect(dumpsOf(jvm)).toBe(2);
+    expect(factOf(byNone, 'failed', 'code')).toBe('no-jdk-tools');
+    expect(byNone.exitCode).toBe(13);
   });
 
   it.runIf(isRoot)('with a read-only /tmp are left alone', async () => {
@@ -381,3 +357,15 @@ async function runInside(inside: readonly string[], words: readonly string[]): P
   const code = await new Promise((resolve) => child.on('close', resolve));
   expect(code).toBe(0);
 }
+
+/** Words that run what follows where these tools are not to be found, wherever a JDK may lie. */
+const hiding = (names: readonly string[]): readonly string[] => [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  'for name in $1; do for bin in "$2" /usr/bin /usr/lib/jvm/*/bin /opt/*/bin /opt/*/*/bin; do if [ -f "$bin/$name" ]; then mount --bind /dev/null "$bin/$name" || exit; fi; done; done; shift 2; exec "$@"',
+  'sh',
+  names.join(' '),
+  javaBin(),
+];

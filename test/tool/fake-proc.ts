@@ -55,6 +55,8 @@ export function fakeProc(
     const maps = 'maps' in one ? one.maps : LIBJVM;
     if (maps !== undefined) writeFileSync(join(folder, 'maps'), maps);
     symlinkSync(one.cwd ?? '/', join(folder, 'cwd'));
+    mkdirSync(join(folder, 'fd'));
+    symlinkSync('/dev/null', join(folder, 'fd/0'));
     if (one.exe !== undefined) symlinkSync(one.exe, join(folder, 'exe'));
   }
   return proc;

@@ -16,6 +16,8 @@ export interface ToolOptions {
   readonly via?: readonly string[];
   /** 'tool': the shell reads the tool from stdin. 'open': stdin stays open. Default: closed. */
   readonly stdin?: 'tool' | 'open';
+  /** Default: where it lies in the project. */
+  readonly tool?: string;
 }
 
 export interface ToolRun {
@@ -37,7 +39,7 @@ export interface RunningTool {
 
 /** Its own process group, so that `kill -9` of the group is what a lost exec of v4 does, and more. */
 export function startTool(shell: Shell, words: readonly string[], options: ToolOptions = {}): RunningTool {
-  const tool = options.stdin === 'tool' ? ['-s', '--'] : [TOOL];
+  const tool = options.stdin === 'tool' ? ['-s', '--'] : [options.tool ?? TOOL];
   const [command = '', ...argv] = [...(options.via ?? []), ...shell.argv, ...tool, ...words];
   const child = spawn(command, argv, {
     detached: true,

@@ -33,6 +33,18 @@ describe('a store that does not answer', () => {
     expect(asked('UploadPart')).toEqual([undefined, 200]);
   });
 
+  it('is called unreachable in the end, and the error says how long it was waited for', async () => {
+    started = await startedStore({ partTimeoutMs: 200, retry: { attempts: 2, baseMs: 1, maxMs: 1 } });
+    const { store, oss } = started;
+    const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
+    oss.faults.next({ kind: 'silence' }, at('UploadPart'), 2);
+
+    const error = await storeErrorOf(store.uploadPart(KEY, uploadId, 1, randomBytes(1000), signal));
+
+    expect(error.code).toBe('unreachable');
+    expect(error.message).toMatch(/no answer within 200 ms \(2 attempts\)$/);
+  });
+
   it('is left at once when the worker gives up, on the wire too', async () => {
     started = await startedStore();
     const { store, oss } = started;

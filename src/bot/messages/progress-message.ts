@@ -7,10 +7,7 @@ import { text } from './inline.ts';
 
 /** The steps as a checklist: while it runs by what the worker last said, afterwards by how it ended. */
 export function progressMessage(request: DumpRequest, progress: Progress | undefined, words: Words): Message {
-  const stepMs =
-    request.outcome !== undefined && 'stepMs' in request.outcome
-      ? request.outcome.stepMs
-      : (progress?.stepMs ?? {});
+  const stepMs = durationsOf(request, progress);
   const items = STEPS.map((step) => {
     const state = stateOf(step, request, progress);
     const note = noteOf(step, state, stepMs[step], progress, words);
@@ -26,6 +23,19 @@ export function progressMessage(request: DumpRequest, progress: Progress | undef
     ],
     buttons: [],
   };
+}
+
+/** What the outcome says, else what the worker said last: after a restart of the bot nothing is known but the outcome. */
+function durationsOf({ outcome }: DumpRequest, progress: Progress | undefined): Progress['stepMs'] {
+  switch (outcome?.outcome) {
+    case 'completed':
+      return outcome.stepMs;
+    case 'failed':
+      return progress?.stepMs ?? outcome.checkpoint?.stepMs ?? {};
+    case 'cancelled':
+    case undefined:
+      return progress?.stepMs ?? {};
+  }
 }
 
 function stateOf(step: Step, request: DumpRequest, progress: Progress | undefined): CheckState {

@@ -93,7 +93,7 @@ export const startCluster = async (options: ClusterOptions): Promise<DemoCluster
 
 const compose = async (options: ClusterOptions, dir: string, now: () => number): Promise<DemoCluster> => {
   const pipes = new PipeMaker();
-  const runtime = chooseRuntime(options.mode, pipes);
+  const runtime = await chooseRuntime(options.mode, pipes, dir);
   const access = new Access({ ...DEFAULT_USERS, ...options.users });
   const pods = new PodStore(podObject);
   const certificate = await makeCertificate(now());
@@ -185,9 +185,13 @@ const compose = async (options: ClusterOptions, dir: string, now: () => number):
   };
 };
 
-const chooseRuntime = (mode: ClusterMode | undefined, pipes: PipeMaker): ContainerRuntime => {
+const chooseRuntime = async (
+  mode: ClusterMode | undefined,
+  pipes: PipeMaker,
+  dir: string,
+): Promise<ContainerRuntime> => {
   if (mode === 'processes') return processRuntime(pipes);
-  const how = probeNamespaces();
+  const how = await probeNamespaces(join(dir, 'probe'));
   if (how) return namespaceRuntime(how, pipes);
   if (mode === 'namespaces') {
     throw new ClusterSetupError('mode-not-available', 'This machine does not let us make namespaces');

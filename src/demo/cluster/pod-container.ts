@@ -40,6 +40,7 @@ export class PodContainer {
   running: RunningContainer | undefined;
   readonly #o: PodContainerOptions;
   #starts = 0;
+  #starting: Promise<void> | undefined;
 
   constructor(spec: ContainerSpec, options: PodContainerOptions) {
     this.spec = spec;
@@ -48,7 +49,12 @@ export class PodContainer {
   }
 
   /** Throws ClusterSetupError when the container cannot be started. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting = this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
     const { runtime, now } = this.#o;
     const dir = join(this.#o.dir, `start-${this.#starts++}`);
     mkdirSync(dir, { recursive: true });
@@ -84,7 +90,9 @@ export class PodContainer {
     await this.start();
   }
 
+  /** Also for one that is still being started. */
   async destroy(): Promise<void> {
+    await this.#starting?.catch(() => {});
     await this.running?.destroy();
   }
 }

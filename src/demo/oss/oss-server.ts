@@ -32,7 +32,10 @@ export async function serve(shop: Shop, request: IncomingMessage, response: Serv
   const entry = shop.log.begin(method);
   const { socket } = request; // a request that has broken off knows it no more
   // A body that nobody wants is still taken, or the client would not get to read the answer.
-  response.once('finish', () => request.resume());
+  response.once('finish', () => {
+    request.resume();
+    entry.end(response.statusCode);
+  });
   response.once('close', () => entry.end(response.headersSent ? response.statusCode : undefined));
   request.on('error', () => undefined);
   let fault: OssFault | undefined;
@@ -56,7 +59,7 @@ export async function serve(shop: Shop, request: IncomingMessage, response: Serv
       answer = refusal(error, method, requestId, request.headers.host ?? '');
     }
     if (fault?.kind === 'answer-lost') throw new CutByFault('answer lost');
-    await send(response, method, spoiled(answer, fault), requestId, fault, entry.count);
+    await send(response, method, spoiled(answer, fault), requestId, fault, entry);
   } catch (error) {
     // A client that went away, or a fault that cuts: both end the connection. All else is the stand-in's own.
     if (!(error instanceof CutByFault) && !request.destroyed && !response.destroyed)
@@ -184,7 +187,7 @@ async function send(
   answer: Answer,
   requestId: string,
   fault: OssFault | undefined,
-  count: (bytes: number) => void,
+  entry: ReturnType<RequestLog['begin']>,
 ): Promise<void> {
   response.writeHead(answer.status, {
     server: 'AliyunOSS',
@@ -194,12 +197,13 @@ async function send(
     ...answer.headers,
   });
   if (answer.body === undefined || typeof answer.body === 'string' || method === 'HEAD') {
+    entry.end(answer.status); // before a client can know of it
     response.end(method === 'HEAD' ? undefined : answer.body);
     return;
   }
   const { file, start, end } = answer.body;
   const bytes = createReadStream(file, { start, end, highWaterMark: 256 * 1024 });
-  bytes.on('data', (chunk) => count(chunk.length));
+  bytes.on('data', (chunk) => entry.count(chunk.length));
   await pipeline(fault === undefined ? bytes : Readable.from(troubled(bytes, fault)), response);
 }
 

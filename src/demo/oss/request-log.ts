@@ -24,6 +24,7 @@ export class RequestLog {
     let partNumber: number | undefined;
     let accessKeyId: string | undefined;
     let bytes = 0;
+    let ended = false;
     const count = (more: number) => {
       bytes += more;
     };
@@ -41,7 +42,10 @@ export class RequestLog {
           yield chunk;
         }
       },
+      /** The first call counts. */
       end: (status: number | undefined) => {
+        if (ended) return;
+        ended = true;
         this.requests.push({ method, operation, key, partNumber, accessKeyId, status, bytes });
       },
     };

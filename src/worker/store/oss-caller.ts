@@ -77,6 +77,7 @@ export function createOssCaller(
         let failure: Failure;
         try {
           used = await credentials.get(insteadOf === undefined ? {} : { insteadOf });
+          if (signal.aborted) throw abortedError(call.what, signal);
           return await attempt(call, used, signal);
         } catch (error) {
           if (error instanceof StoreError) throw error;

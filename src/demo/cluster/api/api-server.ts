@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerCertificate } from '../certificate.ts';
 import { type ApiCluster, handleRequest } from './routes.ts';
 
+const KEEP_ALIVE_MS = 180_000;
 /** Go's default, with its slop: request line and headers (exec-facts 61). */
 const MAX_HEADER_BYTES = 1024 * 1024 + 4096;
 
@@ -31,6 +32,8 @@ export const startApiServer = async (options: {
     maxHeaderSize: MAX_HEADER_BYTES,
     // Watches are open for hours.
     requestTimeout: 0,
+    // As Go's: a client that comes back after a while finds its connection open.
+    keepAliveTimeout: KEEP_ALIVE_MS,
     ALPNProtocols: ['http/1.1'],
   });
   server.on('connection', (socket) => {
@@ -61,18 +64,18 @@ export const startApiServer = async (options: {
     for (const socket of sockets) socket.destroy();
   };
   const port = await listen(server, options.port);
-  let stopped = false;
+  const stopping = new AbortController();
   return {
     port,
     down: async (durationMs) => {
       const closed = close(server);
       breakAll();
       await closed;
-      await sleep(durationMs);
-      if (!stopped) await listen(server, port);
+      await sleep(durationMs, undefined, { signal: stopping.signal }).catch(() => {});
+      if (!stopping.signal.aborted) await listen(server, port);
     },
     stop: async () => {
-      stopped = true;
+      stopping.abort();
       const closed = server.listening ? close(server) : undefined;
       breakAll();
       await closed;

@@ -8,10 +8,11 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ClusterSetupError, DEFAULT_PATH } from '../pod-spec.ts';
 import { findExecutable } from './executable.ts';
@@ -35,6 +36,8 @@ export const processRuntime = (pipes: PipeMaker): ContainerRuntime => ({
   start: async (plan) => {
     const uid = plan.spec.uid ?? process.getuid?.() ?? 0;
     const gid = plan.spec.gid ?? plan.spec.uid ?? process.getgid?.() ?? 0;
+    const isOther = uid !== process.getuid?.() || gid !== process.getgid?.();
+    if (isOther) mustBeOpen(plan);
     const workDir = join(plan.dir, 'work');
     const procDir = join(plan.dir, 'proc');
     const mark = randomUUID();
@@ -50,7 +53,7 @@ export const processRuntime = (pipes: PipeMaker): ContainerRuntime => ({
     const launcher = [
       findProgram('setpriv'),
       ...[LAUNCHER_MARK, 'KILL'],
-      ...(process.getuid?.() === 0 ? [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'] : []),
+      ...(isOther ? [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'] : []),
       '--',
     ];
     const lookUp = (file: string) =>
@@ -119,6 +122,18 @@ export const processRuntime = (pipes: PipeMaker): ContainerRuntime => ({
     return running;
   },
 });
+
+/** Another user has to get to its directories; a mkdtemp of ours above them would be closed to it. */
+const mustBeOpen = (plan: ContainerPlan): void => {
+  for (let dir = plan.dir; dir !== dirname(dir); dir = dirname(dir)) {
+    if ((statSync(dir).mode & 0o001) === 0) {
+      throw new ClusterSetupError(
+        'bad-spec',
+        `${dir} is closed to uid ${plan.spec.uid}: chmod o+x the workDir`,
+      );
+    }
+  }
+};
 
 /** Whole words only: what stands inside a shell script stays as it is. */
 const pathMapping = (plan: ContainerPlan) => {

@@ -1,21 +1,20 @@
 import { closeSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RawData, WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import { type PipeReader, readPipe } from '../container/pipes.ts';
 import type { ExecProcess, ExecStreams } from '../container/runtime.ts';
 import type { ExecFault } from '../faults.ts';
 import type { RecordedExec } from './exec-record.ts';
 import { exitStatus, successStatus } from './exec-status.ts';
-import { FrameSender, HIGH_WATER_BYTES } from './frame-sender.ts';
+import { FrameSender } from './frame-sender.ts';
+import { StdinFeeder } from './stdin-feeder.ts';
 import { hasStatus, isBase64, isV5, type Subprotocol } from './subprotocol.ts';
 import { TailHolder } from './tail-holder.ts';
 
-const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
 const STATUS = 3;
-const CLOSE_STREAM = 255;
 /** Between status frame and close frame (exec-facts 8: 0.5 to 5). */
 const CLOSE_DELAY_MS = 1;
 
@@ -43,6 +42,7 @@ export interface ExecSessionOptions {
 export class ExecSession {
   readonly #o: ExecSessionOptions;
   readonly #sender: FrameSender;
+  readonly #feeder: StdinFeeder;
   readonly #tail: TailHolder | undefined;
   readonly #readers: PipeReader[] = [];
   readonly #abort = new AbortController();
@@ -52,14 +52,13 @@ export class ExecSession {
   #connection: 'open' | 'silent' | 'over' = 'open';
   #openOutputs = 0;
   #exitCode: number | undefined;
-  /** Messages that came before the command was there. */
-  #early: RawData[] = [];
   #outputsEnded: () => void = () => {};
 
   constructor(options: ExecSessionOptions) {
     this.#o = options;
     this.#fault = options.fault;
     this.#sender = new FrameSender(options.socket, isBase64(options.protocol));
+    this.#feeder = new StdinFeeder(options);
     this.#tail =
       options.fault?.kind === 'lose-tail'
         ? new TailHolder(options.fault.bytes, (buffer, length) => this.#sendStdout(buffer, length))
@@ -69,7 +68,7 @@ export class ExecSession {
   /** Resolves when the command and all who hold its output are gone, or after `abort()`. */
   async run(): Promise<void> {
     const { ws, socket } = this.#o;
-    ws.on('message', (message) => this.#onMessage(message));
+    this.#feeder.listen(() => this.#connection === 'open');
     ws.on('ping', (payload) => {
       if (this.#connection === 'open') ws.pong(payload);
     });
@@ -99,7 +98,7 @@ export class ExecSession {
     this.#connection = 'over';
     this.#o.ws.terminate();
     this.#o.socket.destroy();
-    this.#process?.stdin?.destroy();
+    this.#feeder.destroy();
     for (const reader of this.#readers) reader.destroy();
   }
 
@@ -121,7 +120,7 @@ export class ExecSession {
     // The client may have gone while the command was being started.
     if (this.#connection === 'over') this.#leaveCommand(record.closeCode ?? 1006);
     else this.#checkTrigger();
-    for (const message of this.#early.splice(0)) this.#onMessage(message);
+    this.#feeder.feed(started.stdin);
     const code = await started.exited;
     this.#exitCode = code;
     // What is left in the pipes of a command that was stuck comes now.
@@ -129,7 +128,7 @@ export class ExecSession {
     await outputs;
     record.exitCode = code;
     record.ended = true;
-    started.stdin?.destroy();
+    this.#feeder.destroy();
     await this.#finish(code === 0 ? successStatus() : exitStatus(this.#o.protocol, record.command, code));
   }
 
@@ -217,7 +216,7 @@ export class ExecSession {
     const { ws, socket, protocol } = this.#o;
     this.#tail?.end();
     this.#connection = 'over';
-    this.#process?.stdin?.end();
+    this.#feeder.end();
     if (this.#fault?.kind === 'cut-before-status') {
       // A write that is empty comes after all others.
       socket.write(Buffer.alloc(0), () => socket.destroy());
@@ -227,35 +226,6 @@ export class ExecSession {
     await sleep(CLOSE_DELAY_MS);
     if (ws.isPaused) ws.resume();
     ws.close(1000);
-  }
-
-  #onMessage(message: RawData): void {
-    const stdin = this.#process?.stdin;
-    if (!Buffer.isBuffer(message) || message.length === 0 || this.#connection !== 'open') return;
-    if (!this.#process) {
-      this.#early.push(message);
-      return;
-    }
-    const { ws, protocol, record } = this.#o;
-    const channel = isBase64(protocol) ? (message[0] ?? 0) - 0x30 : message[0];
-    if (channel === CLOSE_STREAM && isV5(protocol)) {
-      if (message[1] === STDIN) stdin?.end();
-      return;
-    }
-    if (channel !== STDIN || !stdin || stdin.writableEnded) return;
-    const bytes = isBase64(protocol)
-      ? Buffer.from(message.subarray(1).toString(), 'base64')
-      : message.subarray(1);
-    record.stdinBytes += bytes.length;
-    stdin.write(bytes);
-    if (stdin.writableLength > HIGH_WATER_BYTES && !stdin.destroyed && !ws.isPaused) {
-      ws.pause();
-      const goOn = () => {
-        stdin.off('drain', goOn).off('close', goOn);
-        if (this.#connection !== 'silent') ws.resume();
-      };
-      stdin.once('drain', goOn).once('close', goOn);
-    }
   }
 
   #onClientGone(closeCode: number): void {
@@ -268,7 +238,7 @@ export class ExecSession {
 
   /** exec-facts 20 to 24: stdin ends; a v4 command is killed when there was no close frame, all others live on. */
   #leaveCommand(closeCode: number): void {
-    this.#process?.stdin?.end();
+    this.#feeder.end();
     if (!isV5(this.#o.protocol) && closeCode === 1006) void this.#process?.signal('SIGKILL');
   }
 
