@@ -21,12 +21,17 @@ export interface Probe {
   readonly heap:
     | { readonly usedBytes: number; readonly maxBytes: number | undefined; readonly jdk: number | undefined }
     | undefined;
+  /** Why the JVM that was looked at cannot be attached to, where the tool can tell without trying. */
+  readonly cannotAttach: CannotAttach | undefined;
   readonly dirs: readonly ProbedDir[];
   readonly memory: { readonly limitBytes: number; readonly usedBytes: number } | undefined;
   readonly commands: ReadonlySet<string>;
   readonly uid: number;
   readonly leftovers: readonly { readonly path: string; readonly alive: boolean }[];
 }
+
+const CANNOT_ATTACH = ['attach-disabled', 'read-only-tmp'] as const;
+type CannotAttach = (typeof CANNOT_ATTACH)[number];
 
 /** Plain absolute paths alone: what else a pod may print never gets as far as an argument. */
 const PATH = /^\/[A-Za-z0-9._/:,@+%$-]{0,3900}$/;
@@ -51,6 +56,7 @@ export function readProbe(lines: readonly ToolLine[]): Probe {
       heapUsed === undefined
         ? undefined
         : { usedBytes: heapUsed, maxBytes: countOf(heap, 'max'), jdk: countOf(heap, 'jdk') },
+    cannotAttach: CANNOT_ATTACH.find((reason) => reason === of('heap-unknown')[0]?.values.reason),
     dirs: of('dir').flatMap((line) => {
       const freeBytes = countOf(line, 'free');
       const { path } = line.values;
@@ -100,6 +106,11 @@ export function chooseJvm(probe: Probe): ProbedJvm {
   if (first !== undefined)
     throw new StepError('jvm-not-ready', `pid ${first.pid} (${first.mainClass}) does not catch SIGQUIT`);
   throw new StepError('no-jvm', '');
+}
+
+/** Nobody shall be asked to approve what cannot be done. @throws StepError attach-disabled, read-only-tmp */
+export function expectAttachable({ cannotAttach }: Probe, { pid, mainClass }: ProbedJvm): void {
+  if (cannotAttach !== undefined) throw new StepError(cannotAttach, `pid ${pid} (${mainClass})`);
 }
 
 /** @throws StepError no-jdk-tools */

@@ -17,6 +17,7 @@ import {
   chooseAttachTool,
   chooseDir,
   chooseJvm,
+  expectAttachable,
   type Probe,
   type ProbedJvm,
   predictedPauseMs,
@@ -64,6 +65,7 @@ async function look(context: PreflightContext): Promise<Preflight> {
     containersToTry(pod, data.target.container),
   );
   const jvm = chooseJvm(probe);
+  expectAttachable(probe, jvm);
   const attachTool = chooseAttachTool(probe);
   if (!probe.commands.has('sha256sum')) throw new StepError('no-checksum-tool', '');
   const used = probe.heap?.usedBytes;

@@ -6,7 +6,7 @@ import type { Cluster } from '../k8s/client.ts';
 import type { Logger } from '../log.ts';
 import type { DumpContext, DumpSettings } from './dump-context.ts';
 import { type Checkpoint, CONTRACT_VERSION, type DumpOutcome, dumpData, type Step } from './dump-job.ts';
-import { HandOverError } from './end-reason.ts';
+import { CancelledError, HandOverError } from './end-reason.ts';
 import { LeaseLostError, takeLease, workloadLeaseKey } from './lease.ts';
 import { processDump } from './process-dump.ts';
 import { createProgressReporter } from './report-progress.ts';
@@ -66,6 +66,9 @@ export async function runDumpJob(
     deps.settings.takeOverAfter,
   );
   if (lease === undefined) {
+    // Nothing of it is in the pod yet: it need not wait for its turn in order to end.
+    if (stop.reason instanceof CancelledError && data.checkpoint.workDir === undefined)
+      return { outcome: 'cancelled', version: CONTRACT_VERSION, left: [] };
     log.info({ workload: data.workload }, 'another dump of this workload is running');
     await reporter.waiting('workload-busy');
     return later(BUSY_DELAY_MS);

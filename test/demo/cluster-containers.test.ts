@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +40,8 @@ describe.each(modes)('a container in mode %s', (mode) => {
 
   beforeAll(async () => {
     workDir = await mkdtemp(join(tmpdir(), 'cluster-containers-'));
+    // Another user's processes have to get to it, where they are no container's.
+    chmodSync(workDir, 0o711);
     mkdirSync(join(workDir, 'program'));
     writeFileSync(join(workDir, 'program', 'greeting'), 'hello from outside\n');
     cluster = await startCluster({ workDir, mode, restartDelayMs: 50 });

@@ -24,7 +24,7 @@ let folder: string;
 let server: Server;
 let address: string;
 const seen: Seen[] = [];
-const pem = { ca: '', certificate: '', key: '', other: '' };
+const pem = { ca: '', certificate: '', key: '', nextCertificate: '', nextKey: '', other: '' };
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'client-'));
@@ -43,7 +43,10 @@ beforeAll(async () => {
     extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
   });
   const client = await generate(name('system:worker'), signed);
+  const next = await generate(name('system:worker-renewed'), signed);
   Object.assign(pem, {
+    nextCertificate: next.cert,
+    nextKey: next.private,
     ca: ca.cert,
     certificate: client.cert,
     key: client.private,
@@ -157,6 +160,25 @@ describe('a kubeconfig', () => {
     ]);
     writeFileSync(join(folder, 'token'), 'second\n');
     expect((await tryBoth(cluster)).map(({ token }) => token)).toEqual(['Bearer second', 'Bearer second']);
+  });
+
+  it('whose certificate file was renewed shows the new one', async () => {
+    const paths = ['renewed.crt', 'renewed.key'].map((name) => join(folder, name)) as [string, string];
+    const cluster = connectCluster({
+      kubeconfig: kubeconfigOf({ 'client-certificate': paths[0], 'client-key': paths[1] }),
+    });
+    writeFileSync(paths[0], pem.certificate);
+    writeFileSync(paths[1], pem.key);
+    expect((await tryBoth(cluster)).map(({ certificate }) => certificate)).toEqual([
+      'system:worker',
+      'system:worker',
+    ]);
+    writeFileSync(paths[0], pem.nextCertificate);
+    writeFileSync(paths[1], pem.nextKey);
+    expect((await tryBoth(cluster)).map(({ certificate }) => certificate)).toEqual([
+      'system:worker-renewed',
+      'system:worker-renewed',
+    ]);
   });
 
   it('with an exec plugin asks it for the token', async () => {

@@ -63,6 +63,7 @@ beforeAll(async () => {
       tar: 'cat > /dev/null; echo "tar: x: Cannot write: No space left on device" >&2; exit 2',
     },
     'read-only': { ...links(all), tar: 'echo "tar: x: Cannot open: Read-only file system" >&2; exit 2' },
+    'no-chmod': { ...links(few), chmod: 'echo "chmod: Operation not permitted" >&2; exit 1' },
     liar: { ...links(all), tar: 'set -e; /tools/busybox tar "$@"; printf changed > /data/liar/file' },
   };
   const add = async (name: string, path: string, mounts: { hostPath: string; mountPath: string }[]) => {
@@ -291,6 +292,11 @@ describe('a container that lacks something', () => {
     expect(readFileSync(path, 'utf8')).toBe('content');
     expect(lstatSync(path).mode & 0o777).toBe(0o640);
     expect(readdirSync(inPod('no-tar', '/data'))).toEqual(['plainly written']);
+  });
+
+  it('like the right to change modes is left as it was', async () => {
+    expect((await failureOf(write('no-chmod', '/data/tool'))).code).toBe('denied');
+    expect(readdirSync(inPod('no-chmod', '/data'))).toEqual([]);
   });
 
   it('like room says so, and so does a read-only file system', async () => {

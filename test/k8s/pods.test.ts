@@ -174,6 +174,7 @@ describe('a cluster that is in trouble', () => {
     while (server.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     abort.abort();
     expect(await asking).toMatchObject({ code: 'aborted', retryable: false });
+    while (server.connections() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   });
 
   it('or is not there', async () => {

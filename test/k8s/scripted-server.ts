@@ -40,6 +40,8 @@ export interface ScriptedServer {
   readonly kubeconfig: string;
   /** Of all requests, upgrades included: method, path with query, headers. */
   readonly requests: { method: string; url: URL; headers: IncomingMessage['headers'] }[];
+  /** How many connections clients hold open. */
+  connections(): number;
   close(): Promise<void>;
 }
 
@@ -108,6 +110,7 @@ export const startScriptedServer = async (script: Script): Promise<ScriptedServe
     cluster: connectCluster({ kubeconfig }),
     kubeconfig,
     requests,
+    connections: () => sockets.size,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

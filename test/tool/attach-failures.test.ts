@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { tools } from '../tools.ts';
@@ -306,29 +306,46 @@ describe.each(shells())('Real processes under $name', (shell) => {
   });
 
   it.runIf(isRoot)('are dumped by jmap, else by jattach, else not at all', async () => {
-    const jvm = await startJvm(classes);
+    const jvm = await startJvm(classes, { via: ['unshare', '--mount', 'sh', '-c', 'exec "$@"', 'sh'] });
+    const inside = ['nsenter', `--mount=/proc/${jvm.pid}/ns/mnt`];
+    const words = ['dump', '--pid', String(jvm.pid), '--start', jvm.start];
     const folder = emptyFolder();
     const jattach = tools().jattach;
     if (jattach !== undefined) symlinkSync(jattach, join(folder, 'jattach'));
-    const dumpWithout = (hidden: readonly string[], words: readonly string[]) =>
-      runTool(
-        shell,
-        ['dump', '--pid', String(jvm.pid), '--start', jvm.start, '--dir', makeWorkDir(), ...words],
-        { ...(hidden.includes('jattach') ? {} : { path: [folder] }), via: hiding(hidden) },
-      );
+    const dump = (...more: string[]) =>
+      runTool(shell, [...words, '--dir', makeWorkDir(), ...more], { via: inside, path: [folder] });
 
-    const byJmap = await dumpWithout(['jcmd'], []);
-    const byJattach = await dumpWithout(['jcmd', 'jmap'], []);
-    const ofAll = [await dumpWithout(['jcmd'], ['--all']), await dumpWithout(['jcmd', 'jmap'], ['--all'])];
-    const byNone = await dumpWithout(['jcmd', 'jmap', 'jattach'], []);
+    await hide('jcmd', inside);
+    const byJmap = [await dump(), await dump('--all')];
+    await hide('jmap', inside);
+    const byJattach = [await dump(), await dump('--all')];
+    rmSync(join(folder, 'jattach'));
+    const byNone = await dump();
 
-    expect(factOf(byJmap, 'dumped', 'tool')).toBe('jmap');
-    expect(factOf(byJattach, 'dumped', 'tool')).toBe('jattach');
-    expect(ofAll.map((run) => factOf(run, 'dumped', 'tool'))).toEqual(['jmap', 'jattach']);
+    expect(byJmap.map((run) => factOf(run, 'dumped', 'tool'))).toEqual(['jmap', 'jmap']);
+    expect(byJattach.map((run) => factOf(run, 'dumped', 'tool'))).toEqual(['jattach', 'jattach']);
     expect(dumpsOf(jvm)).toBe(2);
     expect(factOf(byNone, 'failed', 'code')).toBe('no-jdk-tools');
     expect(byNone.exitCode).toBe(13);
   });
+
+  it.runIf(isRoot)(
+    'of another container of the pod are not listed, as they would write where we cannot read',
+    async () => {
+      const jvm = await startJvm(classes, { via: ['unshare', '--mount', 'sh', '-c', 'exec "$@"', 'sh'] });
+      const env = { JMAP_DUMP_PROC: procOf([jvm.pid]) };
+
+      const outside = await runTool(shell, ['probe'], { ...options, env });
+      const inside = await runTool(shell, ['probe'], {
+        ...options,
+        env,
+        via: ['nsenter', `--mount=/proc/${jvm.pid}/ns/mnt`],
+      });
+
+      expect(factOf(outside, 'jvm', 'pid')).toBe(undefined);
+      expect(factOf(inside, 'jvm', 'pid')).toBe(String(jvm.pid));
+    },
+  );
 
   it.runIf(isRoot)('with a read-only /tmp are left alone', async () => {
     const mount = 'mount -t tmpfs -o ro none /tmp && exec "$@"';
@@ -358,14 +375,13 @@ async function runInside(inside: readonly string[], words: readonly string[]): P
   expect(code).toBe(0);
 }
 
-/** Words that run what follows where these tools are not to be found, wherever a JDK may lie. */
-const hiding = (names: readonly string[]): readonly string[] => [
-  'unshare',
-  '--mount',
-  'sh',
-  '-c',
-  'for name in $1; do for bin in "$2" /usr/bin /usr/lib/jvm/*/bin /opt/*/bin /opt/*/*/bin; do if [ -f "$bin/$name" ]; then mount --bind /dev/null "$bin/$name" || exit; fi; done; done; shift 2; exec "$@"',
-  'sh',
-  names.join(' '),
-  javaBin(),
-];
+/** Makes a tool impossible to find in a mount namespace, wherever a JDK may lie. */
+const hide = (name: string, inside: readonly string[]): Promise<void> =>
+  runInside(inside, [
+    'sh',
+    '-c',
+    'for bin in "$2" /usr/bin /usr/lib/jvm/*/bin /opt/*/bin /opt/*/*/bin; do if [ -f "$bin/$1" ]; then mount --bind /dev/null "$bin/$1" || exit; fi; done',
+    'sh',
+    name,
+    javaBin(),
+  ]);

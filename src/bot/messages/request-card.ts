@@ -5,6 +5,9 @@ import type { Who } from '../policy.ts';
 import type { Words } from '../words/words.ts';
 import { code, mentions, person, text, time } from './inline.ts';
 
+/** A note is small print: five names are enough to see that the wrong one was chosen. */
+const OTHERS_NAMED = 5;
+
 /** What a reviewer decides on, and afterwards who decided. The buttons go with the decision. */
 export function requestCard(request: DumpRequest, words: Words, reviewers: readonly Who[]): Message {
   const { card } = words;
@@ -67,10 +70,15 @@ function warnings(found: Preflight, { card, bytes }: Words): Block[] {
     ...(used !== undefined && limit !== undefined && used > 0.9 * limit
       ? [{ kind: 'note', line: [text(card.memoryWarning(bytes(used), bytes(limit)))] } as const]
       : []),
-    ...(found.otherJvms.length > 0
-      ? [{ kind: 'note', line: [text(card.otherJvms(found.otherJvms.length, found.jvm.pid))] } as const]
-      : []),
+    ...(found.otherJvms.length > 0 ? [{ kind: 'note', line: otherJvms(found, card) } as const] : []),
   ];
+}
+
+function otherJvms({ otherJvms: others, jvm }: Preflight, card: Words['card']): Line {
+  const named = others
+    .slice(0, OTHERS_NAMED)
+    .flatMap(({ mainClass, pid }) => [text(' '), code(mainClass), text(` (pid ${pid})`)]);
+  return [text(card.otherJvms(others.length, jvm.pid)), ...named];
 }
 
 function standing(request: DumpRequest, { card }: Words, reviewers: readonly Who[]): Block[] {

@@ -5,6 +5,7 @@ import type { ProbedDir } from '../probe.ts';
 import {
   chooseAttachTool,
   chooseDir,
+  expectAttachable,
   type Probe,
   predictedPeakBytes,
   predictedSizeBytes,
@@ -46,6 +47,7 @@ export async function checkJdk(context: DumpContext, pod: Pod): Promise<CheckedC
     if (jvm.startTime !== data.jvm.startTime)
       throw new StepError('jvm-replaced', `pid ${data.jvm.pid} started anew`);
     if (!jvm.catchesQuit) throw new StepError('jvm-not-ready', `pid ${jvm.pid} does not catch SIGQUIT`);
+    expectAttachable(probe, jvm);
     chooseAttachTool(probe);
   }
   if (!probe.commands.has('sha256sum')) throw new StepError('no-checksum-tool', '');
