@@ -4,6 +4,9 @@ export interface Stoppable {
   stop(): Promise<void>;
 }
 
+/** A terminal and a supervisor signal a whole group of processes, some of which pass it on: that is one signal still. */
+const SAME_SIGNAL_MS = 1000;
+
 /**
  * A start that fails is one clear message and exit code 1, no stack. A second signal ends the process at once.
  * @param start its errors' messages are for the operator
@@ -19,10 +22,14 @@ export async function runUntilSignal(start: () => Promise<Stoppable>): Promise<v
     setTimeout(() => process.exit(1), 100).unref();
     return;
   }
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const stop = (): void => {
-    if (stopping) process.exit(130);
-    stopping = true;
+    const now = performance.now();
+    if (stoppingSince !== undefined) {
+      if (now - stoppingSince > SAME_SIGNAL_MS) process.exit(130);
+      return;
+    }
+    stoppingSince = now;
     running.stop().then(
       () => process.exit(0),
       (error: unknown) => {

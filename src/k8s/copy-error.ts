@@ -40,9 +40,16 @@ const SAID: Readonly<Record<string, { code: CopyErrorCode; text: string }>> = {
   mismatch: { code: 'mismatch', text: 'What arrived is not what was sent' },
 };
 
-/** Words of the C library for an errno, which musl and glibc share when LC_ALL is C; a shell has no other way to tell. */
+/**
+ * Words of the C library for an errno, which musl and glibc share when LC_ALL is C; a shell has no other way to tell.
+ * GNU tar says 'Wrote only 512 of 10240 bytes' when the room ends in the middle of a write.
+ */
 const BY_WORDS: readonly { words: RegExp; code: CopyErrorCode; text: string }[] = [
-  { words: /no space left|quota exceeded/i, code: 'disk-full', text: 'No room is left' },
+  {
+    words: /no space left|quota exceeded|wrote only \d+ of|short write/i,
+    code: 'disk-full',
+    text: 'No room is left',
+  },
   { words: /read-only file system/i, code: 'read-only', text: 'The file system is read-only' },
   {
     words: /permission denied|operation not permitted/i,

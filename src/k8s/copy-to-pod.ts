@@ -75,7 +75,10 @@ probe=\${folder%/}/.heapdump-bot-probe-$$
 said=$( { : > "$probe"; } 2>&1 ) && rm -f "$probe" || fail write $said
 echo $how
 read -r size || fail broken
-said=$(head -c "$size" | tar -x -o -p -m -f - -C "$folder" 2>&1) || fail tar $said
+said=$(head -c "$size" | tar -x -o -p -m -f - -C "$folder" 2>&1) || {
+  [ "$5" != f ] || rm -f "$there"
+  fail tar $said
+}
 echo extracted
 while IFS= read -r line && [ -n "$line" ]; do
   name=\${folder%/}/\${line#? }

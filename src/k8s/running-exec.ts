@@ -1,20 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RawData, WebSocket } from 'ws';
+import { AnnouncedStderr } from './announced-stderr.ts';
 import { readStatus } from './api-status.ts';
 import type { Deadline } from './deadline.ts';
-import {
-  type CommandEnd,
-  endingArgv,
-  readCommandEnd,
-  readFirstLine,
-  type StartedCommand,
-} from './end-command.ts';
+import { type CommandEnd, endingArgv, readCommandEnd } from './end-command.ts';
 import { ExecError, exitOfStatus } from './exec-error.ts';
 import type { ExecOptions, ExecResult, ExecSession } from './exec-options.ts';
 import type { Subprotocol } from './exec-socket.ts';
 import { OutputQueue } from './output-queue.ts';
 import { sendInput } from './send-input.ts';
-import { TailBuffer } from './tail-buffer.ts';
 import { Watchdog } from './watchdog.ts';
 
 const STDIN = 0;
@@ -46,14 +40,10 @@ export class RunningExec implements ExecSession {
   /** Nothing more is wanted from our input: the command ended, or we gave up. */
   readonly #over = new AbortController();
   readonly #stdout: Buffer[] = [];
-  readonly #stderr: TailBuffer;
+  readonly #stderr: AnnouncedStderr;
   readonly #closed: Promise<void>;
   readonly #end: () => void;
   readonly #settle: { resolve: (result: ExecResult) => void; reject: (error: ExecError) => void };
-  readonly #announced: Promise<StartedCommand | undefined>;
-  #announce: (command: StartedCommand | undefined) => void = () => {};
-  /** Of stderr, while the first line, which is ours, is not complete. */
-  #firstLine: Buffer | undefined;
   #stdoutBytes = 0;
   #exit: number | ExecError | undefined;
   #socketError: unknown;
@@ -71,11 +61,10 @@ export class RunningExec implements ExecSession {
     this.#protocol = protocol;
     this.#options = options;
     this.#runBeside = runBeside;
-    this.#stderr = new TailBuffer(options.stderrLimitBytes ?? STDERR_LIMIT_BYTES);
-    this.#firstLine = options.endOnAbort ? Buffer.alloc(0) : undefined;
-    this.#announced = new Promise((resolve) => {
-      this.#announce = resolve;
-    });
+    this.#stderr = new AnnouncedStderr(
+      options.stderrLimitBytes ?? STDERR_LIMIT_BYTES,
+      options.endOnAbort === true,
+    );
     const { promise, ...settle } = deferred<ExecResult>();
     this.done = promise;
     this.#settle = settle;
@@ -187,22 +176,13 @@ export class RunningExec implements ExecSession {
   }
 
   #onStderr(chunk: Buffer): void {
-    let own = chunk;
-    if (this.#firstLine !== undefined) {
-      const seen = Buffer.concat([this.#firstLine, chunk]);
-      const line = readFirstLine(seen);
-      this.#firstLine = line.kind === 'incomplete' ? seen : undefined;
-      if (line.kind === 'incomplete') return;
-      this.#announce(line.kind === 'started' ? line.command : undefined);
-      if (line.kind === 'no-command')
-        this.#exit = new ExecError('cannot-start', 'No such command in the container', {
-          reason: 'no-such-file',
-        });
-      own = line.kind === 'started' ? line.rest : line.kind === 'foreign' ? seen : Buffer.alloc(0);
+    const own = this.#stderr.push(chunk);
+    if (own === 'no-command') {
+      const facts = { reason: 'no-such-file' } as const;
+      this.#exit = new ExecError('cannot-start', 'No such command in the container', facts);
+      return;
     }
-    if (own.length === 0) return;
-    this.#stderr.push(own);
-    if (this.#decided) return;
+    if (own.length === 0 || this.#decided) return;
     try {
       this.#options.onStderr?.(own);
     } catch (cause) {
@@ -271,8 +251,9 @@ export class RunningExec implements ExecSession {
   }
 
   async #endCommand(): Promise<CommandEnd> {
+    // One that is known already wins over a close that has happened already: it is asked first.
     const waited = [this.#closed, delay(PID_LINE_MS)].map((wait) => wait.then(() => undefined));
-    const command = await Promise.race([this.#announced, ...waited]);
+    const command = await Promise.race([this.#stderr.announced, ...waited]);
     if (command === undefined) return 'unknown';
     try {
       const graceMs = this.#options.endGraceMs ?? END_GRACE_MS;

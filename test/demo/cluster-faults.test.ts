@@ -75,13 +75,15 @@ describe('a fault of an exec, on demand', () => {
     let heard = 0;
     for (const event of ['message', 'pong', 'close'] as const) exec.ws.on(event, () => (heard += 1));
     exec.ws.ping();
+    expect(exec.ws.readyState).toBe(exec.ws.OPEN);
+    // Not even a close frame is answered.
+    exec.ws.close(1000);
 
     // Another exec goes there and back in the meantime, more than once.
     for (let i = 0; i < 5; i += 1) await runExec(cluster, sh('true'));
 
     expect(heard).toBe(0);
     expect(stdoutOf({ frames: exec.frames })).toBe('hello');
-    expect(exec.ws.readyState).toBe(exec.ws.OPEN);
     expect(cluster.execs.find(({ command }) => command[2]?.includes('hello you'))?.ended).toBeUndefined();
     exec.ws.terminate();
   });

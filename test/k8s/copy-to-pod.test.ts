@@ -60,9 +60,14 @@ beforeAll(async () => {
     'no-shell': { sleep: '/tools/busybox' },
     full: {
       ...links(all),
-      tar: 'cat > /dev/null; echo "tar: x: Cannot write: No space left on device" >&2; exit 2',
+      tar: 'cat > /dev/null; echo half > /data/tool; echo "tar: x: Wrote only 512 of 10240 bytes" >&2; exit 2',
     },
     'read-only': { ...links(all), tar: 'echo "tar: x: Cannot open: Read-only file system" >&2; exit 2' },
+    'no-sum': links(all.filter((name) => name !== 'sha256sum')),
+    'no-sum-liar': {
+      ...links(all.filter((name) => name !== 'sha256sum')),
+      tar: 'set -e; /tools/busybox tar "$@"; echo more >> /data/tool',
+    },
     'no-chmod': { ...links(few), chmod: 'echo "chmod: Operation not permitted" >&2; exit 1' },
     liar: { ...links(all), tar: 'set -e; /tools/busybox tar "$@"; printf changed > /data/liar/file' },
   };
@@ -301,6 +306,7 @@ describe('a container that lacks something', () => {
 
   it('like room says so, and so does a read-only file system', async () => {
     expect((await copy('full')).code).toBe('disk-full');
+    expect(readdirSync(inPod('full', '/data'))).toEqual([]);
     expect((await copy('read-only')).code).toBe('read-only');
   });
 
@@ -310,6 +316,14 @@ describe('a container that lacks something', () => {
     const from = join(source, 'file');
     const error = await failureOf(copyToPod(cluster, targetOf('liar'), { from, to: '/data/liar/file' }));
     expect(error.code).toBe('mismatch');
+  });
+
+  it('like sha256sum is compared by size', async () => {
+    writeFileSync(join(source, 'tool'), 'content');
+    const from = join(source, 'tool');
+    const copied = await copyToPod(cluster, targetOf('no-sum'), { from, to: '/data/tool' });
+    expect(copied).toEqual({ path: '/data/tool', files: 1, sizeBytes: 7, compared: 'size' });
+    expect((await copy('no-sum-liar')).code).toBe('mismatch');
   });
 
   it('like a directory to write into says so', async () => {

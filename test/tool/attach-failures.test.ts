@@ -348,15 +348,13 @@ describe.each(shells())('Real processes under $name', (shell) => {
   );
 
   it.runIf(isRoot)('with a read-only /tmp are left alone', async () => {
-    const mount = 'mount -t tmpfs -o ro none /tmp && exec "$@"';
-    // The program is not in /tmp there.
-    const home = makeWorkDir('/var/tmp');
-    await runInside([], ['cp', '-r', `${classes}/.`, home]);
-    const jvm = await startJvm(home, {
+    const mount = 'mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp && exec "$@"';
+    const jvm = await startJvm(classes, {
       flags: ['-XX:-UsePerfData'],
       via: ['unshare', '--mount', 'sh', '-c', mount, 'sh'],
     });
-    const words = ['dump', '--pid', String(jvm.pid), '--start', jvm.start, '--dir', home];
+    const dir = makeWorkDir('/var/tmp');
+    const words = ['dump', '--pid', String(jvm.pid), '--start', jvm.start, '--dir', dir];
 
     const run = await runTool(shell, words, {
       ...options,

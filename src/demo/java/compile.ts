@@ -2,7 +2,7 @@
 import { type ExecFileException, execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Tools } from '../set-up/debian-tools.ts';
@@ -76,6 +76,8 @@ async function keep(
     const partial = await mkdtemp(join(outDir, '.partial-'));
     try {
       await make(partial);
+      // mkdtemp lets nobody else in; pods run as other users, too.
+      await chmod(partial, 0o755);
       await rename(partial, kept);
     } finally {
       await rm(partial, { recursive: true, force: true });

@@ -83,7 +83,7 @@ export const launchContainer = (plan: ContainerPlan, how: NamespaceRights): Laun
         ...['--mount', '--pid', '--', '/bin/sh', '-c', FORK_PID_1, 'sh'],
         ...[setpriv, LAUNCHER_MARK, 'KILL', '--', '/bin/sh', '-c', BUILD_ROOT, LAUNCHER_MARK],
         ...root.buildArgs,
-        ...[setpriv, LAUNCHER_MARK, 'clear', BOUNDING_SET, '--inh-caps=-all'],
+        ...[setpriv, LAUNCHER_MARK, 'KILL', BOUNDING_SET, '--inh-caps=-all'],
         ...(how === 'user-namespace' ? ['--ambient-caps=-all'] : ids),
         '--',
         ...plan.spec.command,
