@@ -43,6 +43,8 @@ export interface WorldOptions {
   readonly bot?: 'in-process' | 'none';
   readonly reconcileEveryMs?: number;
   readonly now?: () => number;
+  /** What the config sees of the environment. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Where the worker takes the dump tool from, instead of tools/. */
   readonly toolsDir?: (workDir: string) => Promise<string>;
 }
@@ -142,7 +144,7 @@ async function build(
   });
   const subprotocol = { clusters: [{ name: 'demo', kubeconfig, subprotocol: options.subprotocol ?? 'v4' }] };
   const text = configText(mergeConfig(mergeConfig(base, subprotocol), options.config?.(standIns)));
-  const config = parseConfig(text, {}, 'both', 'test');
+  const config = parseConfig(text, options.environment ?? {}, 'both', 'test');
   const configFile = join(workDir, 'heapdump.yaml');
   await writeFile(configFile, text, { mode: 0o600 });
 

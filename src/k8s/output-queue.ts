@@ -1,13 +1,19 @@
+/** Waiting bytes at which the source is paused, and at which it flows again: not at each chunk, which costs. */
+const PAUSE_AT_BYTES = 1024 * 1024;
+const RESUME_AT_BYTES = 256 * 1024;
+
 /**
- * Hands chunks to a sink one after the other. While the sink is busy the source is paused; what comes nevertheless
- * (frames that were already read from the socket, a few at most) waits here.
+ * Hands chunks to a sink one after the other. What comes while the sink is busy waits here, and the source is paused
+ * before it is much.
  */
 export class OutputQueue {
   readonly #sink: (chunk: Buffer) => void | Promise<void>;
   readonly #source: { pause(): void; resume(): void };
   readonly #onError: (error: unknown) => void;
   #waiting: Buffer[] = [];
+  #waitingBytes = 0;
   #busy = false;
+  #paused = false;
   #stopped = false;
   #whenIdle: (() => void)[] = [];
 
@@ -21,28 +27,36 @@ export class OutputQueue {
     this.#onError = onError;
   }
 
-  get busy(): boolean {
-    return this.#busy;
+  get paused(): boolean {
+    return this.#paused;
   }
 
   push(chunk: Buffer): void {
     if (this.#stopped) return;
-    if (this.#busy) this.#waiting.push(chunk);
-    else this.#deliver(chunk);
+    if (!this.#busy) {
+      this.#deliver(chunk);
+      return;
+    }
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
+    if (this.#waitingBytes >= PAUSE_AT_BYTES && !this.#paused) {
+      this.#paused = true;
+      this.#source.pause();
+    }
   }
 
   /** Resolves when the sink has taken all that was pushed, or at once when stopped. */
   idle(): Promise<void> {
-    if (!this.#busy) return Promise.resolve();
+    if (!this.#busy || this.#stopped) return Promise.resolve();
     return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
   /** Drops what waits, and lets the source flow: the rest of it is of no interest. */
   stop(): void {
-    if (this.#stopped) return;
     this.#stopped = true;
     this.#waiting = [];
-    if (this.#busy) this.#settle();
+    this.#waitingBytes = 0;
+    this.#becomeIdle();
   }
 
   #deliver(chunk: Buffer): void {
@@ -55,7 +69,6 @@ export class OutputQueue {
     }
     if (pending === undefined) return;
     this.#busy = true;
-    this.#source.pause();
     pending.then(
       () => this.#next(),
       (error: unknown) => {
@@ -65,21 +78,27 @@ export class OutputQueue {
   }
 
   #next(): void {
-    if (this.#stopped) return;
     this.#busy = false;
     while (!this.#busy && !this.#stopped) {
       const chunk = this.#waiting.shift();
       if (chunk === undefined) {
-        this.#settle();
+        this.#becomeIdle();
         return;
       }
+      this.#waitingBytes -= chunk.length;
+      if (this.#waitingBytes <= RESUME_AT_BYTES) this.#resume();
       this.#deliver(chunk);
     }
   }
 
-  #settle(): void {
-    this.#busy = false;
-    this.#source.resume();
+  #becomeIdle(): void {
+    this.#resume();
     for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#source.resume();
   }
 }

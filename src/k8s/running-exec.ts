@@ -78,7 +78,7 @@ export class RunningExec implements ExecSession {
     this.#watchdog = new Watchdog({
       silenceMs: options.silenceMs ?? SILENCE_MS,
       ping: () => socket.readyState === socket.OPEN && socket.ping(),
-      mayListen: () => !this.#output.busy,
+      mayListen: () => !this.#output.paused,
       onSilence: () =>
         this.#fail(new ExecError('silent', `Nothing was heard for ${options.silenceMs ?? SILENCE_MS} ms`)),
     });

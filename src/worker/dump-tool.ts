@@ -12,6 +12,7 @@ import {
 import { redactText } from '../redact.ts';
 import type { DumpContext } from './dump-context.ts';
 import { FAILURE_CODES, type FailureCode } from './dump-job.ts';
+import { QuietWatch } from './quiet-watch.ts';
 import { StepError } from './step-error.ts';
 import { countOf, LineSplitter, parseToolLine, type ToolLine } from './tool-lines.ts';
 
@@ -28,6 +29,8 @@ export interface ToolRunOptions {
   readonly onLine?: (line: ToolLine) => void;
   /** The command was told to stay until we have its last line: 'Success' alone proves nothing (exec-facts 1, 2). */
   readonly acknowledge?: boolean;
+  /** The command prints at least a line a second: without any for a while it counts as lost. */
+  readonly heartbeat?: boolean;
   /** Failures of the tool that are no failures to the caller. */
   readonly tolerate?: readonly string[];
 }
@@ -36,6 +39,8 @@ export interface ToolRunOptions {
 const OTHER_NAMES: Readonly<Record<string, FailureCode>> = { 'no-sha256': 'no-checksum-tool' };
 const MOST_LINES = 10_000;
 const MIB = 1024 * 1024;
+/** The tool's heartbeat comes each second; a busy node may keep it waiting. */
+const QUIET_MS = 20_000;
 
 /** The tool with these words, sent by stdin: for looks and for cleaning up, where no file of ours may be needed. */
 export async function toolByStdin(toolPath: string, words: readonly string[]): Promise<ToolCommand> {
@@ -154,6 +159,7 @@ export async function sendFromPod(
     timeoutMs: context.settings.transferTimeout,
     subprotocol: context.clusterConfig.subprotocol,
     acknowledge: true,
+    heartbeat: true,
   };
   const result = await run(context.cluster, context.data.target, { argv }, options, {
     async onStdout(chunk, running) {
@@ -184,7 +190,12 @@ export async function hashInPod(
     context.cluster,
     context.data.target,
     { argv: [toolPath, 'hash', '--file', file] },
-    { signal, timeoutMs: context.settings.transferTimeout, subprotocol: context.clusterConfig.subprotocol },
+    {
+      signal,
+      timeoutMs: context.settings.transferTimeout,
+      subprotocol: context.clusterConfig.subprotocol,
+      heartbeat: true,
+    },
   );
   const hashed = lines.find(({ word }) => word === 'hashed');
   const sizeBytes = countOf(hashed, 'bytes');
@@ -195,23 +206,43 @@ export async function hashInPod(
   return { sha256, sizeBytes };
 }
 
-function run(
+/** @throws ExecError; StepError 'exec-broken' if a command that has a heartbeat lost it */
+async function run(
   cluster: Cluster,
   target: ExecTarget,
   command: ToolCommand,
   options: ToolRunOptions,
   sinks: Pick<ExecOptions, 'onStdout' | 'onStderr'>,
 ): Promise<ExecResult> {
-  return openExec(cluster, target, {
-    argv: command.argv,
-    ...(command.stdin === undefined ? {} : { stdin: command.stdin }),
-    keepStdinOpen: options.acknowledge ?? false,
-    ...sinks,
-    signal: options.signal,
-    timeoutMs: options.timeoutMs,
-    subprotocol: options.subprotocol,
-    endOnAbort: true,
-  }).then((session) => session.done);
+  const watch = options.heartbeat ? new QuietWatch(QUIET_MS) : undefined;
+  try {
+    const session = await openExec(cluster, target, {
+      argv: command.argv,
+      ...(command.stdin === undefined ? {} : { stdin: command.stdin }),
+      keepStdinOpen: options.acknowledge ?? false,
+      onStdout: (chunk, running) => {
+        const taken = sinks.onStdout?.(chunk, running);
+        return watch === undefined ? taken : watch.during(taken);
+      },
+      onStderr: (chunk) => {
+        watch?.touch();
+        sinks.onStderr?.(chunk);
+      },
+      signal: watch === undefined ? options.signal : AbortSignal.any([options.signal, watch.signal]),
+      timeoutMs: options.timeoutMs,
+      subprotocol: options.subprotocol,
+      endOnAbort: true,
+    });
+    return await session.done;
+  } catch (cause) {
+    if (!watch?.signal.aborted || options.signal.aborted) throw cause;
+    throw new StepError('exec-broken', `nothing was heard for ${QUIET_MS / 1000} s`, {
+      retryable: true,
+      cause,
+    });
+  } finally {
+    watch?.end();
+  }
 }
 
 function toolError(failed: ToolLine, result: ExecResult): StepError {

@@ -170,9 +170,11 @@ function completed(context: DumpContext, left: readonly string[]): DumpOutcome {
     sizeBytes: stored.sizeBytes,
     sha256: stored.sha256,
     crc64: stored.crc64,
-    // Who adopts a dump did not hear the JVM say that it was done; the file had to prove it alone.
+    // Who adopts a dump, or has another tool make it, did not hear the JVM say that it was done; the file alone proved it.
     proofs: [
-      ...(dump.adopted ? [] : (['jvm-success-line'] as const)),
+      ...(dump.adopted || context.settings.foreignToolPath !== undefined
+        ? []
+        : (['jvm-success-line'] as const)),
       'end-mark',
       'hprof-walk',
       'size',

@@ -66,8 +66,7 @@ describe('pods of all kinds', () => {
     );
     const { id, card } = await ask(world, 'prod/two-jvms');
     const [, chosen] = /JVM +`Leak` \(pid (\d+)\)/.exec(shown(card)) ?? [];
-    const [, other] =
-      /1 more Java process runs.*about pid \d+\. `Leak` \(pid (\d+)\)/.exec(shown(card)) ?? [];
+    const [, other] = /1 more Java process runs.*about pid \d+\. Leak \(pid (\d+)\)/.exec(shown(card)) ?? [];
     expect(Number(other), shown(card)).toBeGreaterThan(Number(chosen));
 
     await world.press('Approve', card, world.cast.reviewer);

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { fakeCommand } from './fake-command.ts';
 import { compileProgram, dumpsOf, javaBin, makeWorkDir, procOf, type RunningJvm, startJvm } from './jvm.ts';
@@ -87,6 +88,8 @@ describe.each(shells())('A dump under $name', (shell) => {
 
     const tool = startTool(shell, [...dumpWords(jvm, dir), '--ack'], { ...options, stdin: 'open' });
     await tool.said('done\n');
+    // Long enough for one that does not wait to be gone.
+    await sleep(300);
     const endedBefore = tool.child.exitCode;
     tool.child.stdin?.write('ok\n');
 

@@ -52,6 +52,8 @@ describe.each(shells())('A file on its way out of the container, under $name', (
     const words = ['send', '--file', file, '--offset', '0', '--count', String(MIB), '--ack'];
     const tool = startTool(shell, words, { stdin: 'open' });
     await tool.said('done\n');
+    // Long enough for one that does not wait to be gone.
+    await sleep(300);
     const endedBefore = tool.child.exitCode;
     tool.child.stdin?.write('ok\n');
     const run = await tool.ended;

@@ -142,7 +142,7 @@ const left = (paths: readonly string[], words: Words): Block[] =>
     : [
         {
           kind: 'line',
-          line: [text(`${words.result.left(paths.length)} `), ...paths.map((path) => code(path))],
+          line: [text(words.result.left(paths.length)), ...paths.flatMap((path) => [text(' '), code(path)])],
         },
       ];
 

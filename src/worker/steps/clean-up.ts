@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Cluster } from '../../k8s/client.ts';
 import { type ExecTarget, exec } from '../../k8s/exec.ts';
 import type { DumpContext } from '../dump-context.ts';
@@ -6,7 +7,7 @@ import { runTool, toolByStdin } from '../dump-tool.ts';
 export interface CleanUpContext {
   readonly cluster: Cluster;
   readonly data: { readonly target: ExecTarget };
-  readonly settings: { readonly toolPath: string };
+  readonly settings: { readonly toolPath: string; readonly foreignToolPath: string | undefined };
   readonly clusterConfig: { readonly subprotocol: 'v4' | 'v5' };
 }
 
@@ -18,7 +19,7 @@ export async function cleanUp(context: DumpContext, signal: AbortSignal): Promis
   const { workDir, dump } = context.checkpoint;
   if (workDir === undefined) return [];
   const left =
-    dump === undefined || dump.file.startsWith(`${workDir}/`)
+    dump === undefined || dump.file === posix.join(workDir, 'heap.hprof')
       ? []
       : await removeForeignDump(context, dump.file, signal);
   return [...left, ...(await removeWorkDir(context, workDir, signal))];
@@ -35,6 +36,9 @@ async function removeForeignDump(context: DumpContext, file: string, signal: Abo
   return removed.exitCode === 0 ? [] : [file];
 }
 
+/** What somebody else's tool is called in our directory; never like a file of our own. */
+export const foreignToolName = (hostPath: string): string => `jmap-dump-tool.${posix.basename(hostPath)}`;
+
 /** The tool comes by stdin: its copy in the directory may be what was lost, and is what gets removed. */
 export async function removeWorkDir(
   context: CleanUpContext,
@@ -42,8 +46,11 @@ export async function removeWorkDir(
   signal: AbortSignal,
 ): Promise<string[]> {
   const left: string[] = [];
-  const argv = ['clean', '--dir', workDir, '--wait', String(WAIT_FOR_DUMP_SECONDS)];
-  await runTool(context.cluster, context.data.target, await toolByStdin(context.settings.toolPath, argv), {
+  const { toolPath, foreignToolPath } = context.settings;
+  // `clean` removes what it knows by name; of a tool of somebody else's it has to be told.
+  const names = foreignToolPath === undefined ? [] : [foreignToolName(foreignToolPath)];
+  const argv = ['clean', '--dir', workDir, '--wait', String(WAIT_FOR_DUMP_SECONDS), ...names];
+  await runTool(context.cluster, context.data.target, await toolByStdin(toolPath, argv), {
     signal,
     timeoutMs: (WAIT_FOR_DUMP_SECONDS + 60) * 1000,
     subprotocol: context.clusterConfig.subprotocol,

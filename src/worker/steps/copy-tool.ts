@@ -7,7 +7,7 @@ import { stepErrorOf } from '../failure-of.ts';
 import { StepError } from '../step-error.ts';
 import { keptKey } from '../sweep.ts';
 import type { CheckedContainer } from './check-jdk.ts';
-import { removeWorkDir } from './clean-up.ts';
+import { foreignToolName, removeWorkDir } from './clean-up.ts';
 
 /** Our directory's name: what clean-up and the sweeper recognise, and the tool refuses to remove anything else. */
 export const WORK_DIR_PREFIX = '.heapdump-bot-';
@@ -38,7 +38,7 @@ export async function copyTool(context: DumpContext, checked: CheckedContainer):
     foreignToolPath:
       settings.foreignToolPath === undefined
         ? undefined
-        : posix.join(workDir, `jmap-dump-tool.${posix.basename(settings.foreignToolPath)}`),
+        : posix.join(workDir, foreignToolName(settings.foreignToolPath)),
     words: checked.words,
   };
   for (const [from, to] of [

@@ -22,6 +22,7 @@ export async function runDump(context: DumpContext, tool: CopiedTool): Promise<D
     timeoutMs: settings.dumpTimeout,
     subprotocol: context.clusterConfig.subprotocol,
     acknowledge: true,
+    heartbeat: tool.foreignToolPath === undefined,
     onLine: (line: ToolLine) => {
       const written = line.word === 'alive' ? countOf(line, 'bytes') : undefined;
       if (written !== undefined) context.report({ dumpedBytes: written });
