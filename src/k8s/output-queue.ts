@@ -1,19 +1,13 @@
-/** Waiting bytes at which the source is paused, and at which it flows again: not at each chunk, which costs. */
-const PAUSE_AT_BYTES = 1024 * 1024;
-const RESUME_AT_BYTES = 256 * 1024;
-
 /**
- * Hands chunks to a sink one after the other. What comes while the sink is busy waits here, and the source is paused
- * before it is much.
+ * Hands chunks to a sink one after the other. While the sink is busy the source is paused, which costs nothing that
+ * could be measured; what comes nevertheless (frames that were already read from the socket, a few) waits here.
  */
 export class OutputQueue {
   readonly #sink: (chunk: Buffer) => void | Promise<void>;
   readonly #source: { pause(): void; resume(): void };
   readonly #onError: (error: unknown) => void;
   #waiting: Buffer[] = [];
-  #waitingBytes = 0;
   #busy = false;
-  #paused = false;
   #stopped = false;
   #whenIdle: (() => void)[] = [];
 
@@ -28,26 +22,18 @@ export class OutputQueue {
   }
 
   get paused(): boolean {
-    return this.#paused;
+    return this.#busy;
   }
 
   push(chunk: Buffer): void {
     if (this.#stopped) return;
-    if (!this.#busy) {
-      this.#deliver(chunk);
-      return;
-    }
-    this.#waiting.push(chunk);
-    this.#waitingBytes += chunk.length;
-    if (this.#waitingBytes >= PAUSE_AT_BYTES && !this.#paused) {
-      this.#paused = true;
-      this.#source.pause();
-    }
+    if (this.#busy) this.#waiting.push(chunk);
+    else this.#deliver(chunk);
   }
 
-  /** Resolves when the sink has taken all that was pushed, or at once when stopped. */
+  /** Resolves when the sink has taken all that was pushed, or when stopped. */
   idle(): Promise<void> {
-    if (!this.#busy || this.#stopped) return Promise.resolve();
+    if (!this.#busy) return Promise.resolve();
     return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
@@ -55,7 +41,6 @@ export class OutputQueue {
   stop(): void {
     this.#stopped = true;
     this.#waiting = [];
-    this.#waitingBytes = 0;
     this.#becomeIdle();
   }
 
@@ -67,8 +52,9 @@ export class OutputQueue {
       this.#onError(error);
       return;
     }
-    if (pending === undefined) return;
+    if (pending === undefined || this.#stopped) return;
     this.#busy = true;
+    this.#source.pause();
     pending.then(
       () => this.#next(),
       (error: unknown) => {
@@ -81,24 +67,14 @@ export class OutputQueue {
     this.#busy = false;
     while (!this.#busy && !this.#stopped) {
       const chunk = this.#waiting.shift();
-      if (chunk === undefined) {
-        this.#becomeIdle();
-        return;
-      }
-      this.#waitingBytes -= chunk.length;
-      if (this.#waitingBytes <= RESUME_AT_BYTES) this.#resume();
-      this.#deliver(chunk);
+      if (chunk !== undefined) this.#deliver(chunk);
+      else return this.#becomeIdle();
     }
   }
 
   #becomeIdle(): void {
-    this.#resume();
-    for (const resolve of this.#whenIdle.splice(0)) resolve();
-  }
-
-  #resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
+    this.#busy = false;
     this.#source.resume();
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 }

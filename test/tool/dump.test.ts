@@ -1,8 +1,17 @@
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { fakeCommand } from './fake-command.ts';
+import { emptyFolder, fakeCommand } from './fake-command.ts';
 import { compileProgram, dumpsOf, javaBin, makeWorkDir, procOf, type RunningJvm, startJvm } from './jvm.ts';
 import { factOf, linesOf, runTool, startTool } from './run-tool.ts';
 import { shells } from './shells.ts';
@@ -68,6 +77,27 @@ describe.each(shells())('A dump under $name', (shell) => {
 
     expect(factOf(run, 'dumped', 'adopted')).toBe('no');
     expect(dumpsOf(jvm)).toBe(0);
+  });
+
+  it('never overwrites, and its jcmd is small and has none of the agents of the application', async () => {
+    const jvm = await startJvm(classes);
+    const dir = makeWorkDir();
+    const seen = join(emptyFolder(), 'seen');
+    const jcmd = fakeCommand(
+      'jcmd',
+      `echo "\${JAVA_TOOL_OPTIONS-none} $*" >> ${seen}; exec ${javaBin()}/jcmd "$@"`,
+    );
+
+    const run = await runTool(shell, dumpWords(jvm, dir), {
+      path: [jcmd],
+      env: { JAVA_TOOL_OPTIONS: '-javaagent:/no/such.jar' },
+    });
+
+    const small = '-J-Xmx16m -J-XX:+UseSerialGC -J-XX:TieredStopAtLevel=1 -J-XX:-UsePerfData';
+    expect(readFileSync(seen, 'latin1').split('\n').at(-2)).toBe(
+      `none ${small} ${jvm.pid} GC.heap_dump ${dir}/heap.hprof`,
+    );
+    expect(linesOf(run).at(-1)).toBe('done');
   });
 
   it('is not taken a second time by a second call, which adopts the first', async () => {
