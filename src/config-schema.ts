@@ -203,4 +203,3 @@ export const configSchema = z
 
 export type Config = z.output<typeof configSchema>;
 export type ClusterConfig = Config['clusters'][number];
-export type RuleConfig = Config['rules'][number];

@@ -14,7 +14,7 @@ import { ClusterError, errorOfFailure } from './cluster-error.ts';
 import { startDeadline, untilAborted } from './deadline.ts';
 import { TOKEN_FILE_PROVIDER, tokenFileAuthenticator } from './token-file.ts';
 
-export { ClusterError, type ClusterErrorCode } from './cluster-error.ts';
+export { ClusterError } from './cluster-error.ts';
 
 export interface ConnectOptions {
   readonly kubeconfigPath?: string | undefined;

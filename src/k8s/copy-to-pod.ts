@@ -19,8 +19,8 @@ import type { Subprotocol } from './exec-socket.ts';
 import { type LineDialog, openLineDialog } from './line-dialog.ts';
 import { readTree, type TreeEntry, tarOf, tarSizeBytes } from './tar-tree.ts';
 
-export { CopyError, type CopyErrorCode } from './copy-error.ts';
-export { type WriteFileOptions, writeFileToPod } from './write-file-to-pod.ts';
+export { CopyError } from './copy-error.ts';
+export { writeFileToPod } from './write-file-to-pod.ts';
 
 export interface CopyOptions {
   /** File, directory or symlink on this machine. */

@@ -20,10 +20,9 @@ import { lengthFramedArgv } from './length-framed.ts';
 import { isDnsLabel, isDnsSubdomain } from './names.ts';
 import { endedEarly, RunningExec } from './running-exec.ts';
 
-export { type CannotStartReason, ExecError, type ExecErrorCode } from './exec-error.ts';
+export { ExecError } from './exec-error.ts';
 export type { ExecOptions, ExecResult, ExecSession, ExecTarget } from './exec-options.ts';
 export type { Subprotocol } from './exec-socket.ts';
-export { lengthFramedArgv } from './length-framed.ts';
 
 /** Runs a command to its end. An exit code other than 0 is a result. @throws ExecError */
 export const exec = async (

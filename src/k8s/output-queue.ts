@@ -67,8 +67,11 @@ export class OutputQueue {
     this.#busy = false;
     while (!this.#busy && !this.#stopped) {
       const chunk = this.#waiting.shift();
-      if (chunk !== undefined) this.#deliver(chunk);
-      else return this.#becomeIdle();
+      if (chunk === undefined) {
+        this.#becomeIdle();
+        return;
+      }
+      this.#deliver(chunk);
     }
   }
 

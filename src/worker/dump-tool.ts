@@ -14,7 +14,7 @@ import type { DumpContext } from './dump-context.ts';
 import { FAILURE_CODES, type FailureCode } from './dump-job.ts';
 import { QuietWatch } from './quiet-watch.ts';
 import { StepError } from './step-error.ts';
-import { countOf, LineSplitter, parseToolLine, type ToolLine } from './tool-lines.ts';
+import { countOf, LineSplitter, parseToolLine, TOOL_PROTOCOL, type ToolLine } from './tool-lines.ts';
 
 export interface ToolCommand {
   readonly argv: readonly string[];
@@ -59,7 +59,9 @@ export async function runTool(
 ): Promise<ToolLine[]> {
   const lines: ToolLine[] = [];
   let session: ExecSession | undefined;
+  let first: string | undefined;
   const splitter = new LineSplitter((text) => {
+    first ??= text.trimEnd();
     const line = parseToolLine(text);
     if (line === undefined || lines.length >= MOST_LINES) return;
     // Heartbeats show that the command lives; there may be thousands of them.
@@ -75,6 +77,9 @@ export async function runTool(
     },
   });
   splitter.end();
+  if (first !== undefined && first !== TOOL_PROTOCOL) {
+    throw new StepError('tool-failed', `it speaks "${first.slice(0, 60)}", not "${TOOL_PROTOCOL}"`);
+  }
   const failed = lines.find(({ word }) => word === 'failed');
   if (failed !== undefined && !options.tolerate?.includes(failed.values.code ?? ''))
     throw toolError(failed, result);

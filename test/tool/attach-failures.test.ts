@@ -274,7 +274,7 @@ describe.each(shells())('Real processes under $name', (shell) => {
     chmodSync(dir, 0o1777);
     const words = ['dump', '--pid', String(jvm.pid), '--start', jvm.start, '--dir', dir];
 
-    const run = await runTool(shell, words, { ...options, uid: 4242 });
+    const run = await runTool(shell, words, { ...options, uid: 4242, stdin: 'tool' });
 
     expect(factOf(run, 'failed', 'code')).toBe('attach-denied');
     expect(run.exitCode).toBe(15);

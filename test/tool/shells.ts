@@ -1,6 +1,6 @@
 /** The shells that the dump tool has to run under, each with the commands of its own kind of container. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -19,7 +19,10 @@ const SYSTEM_PATH = '/usr/bin:/bin:/usr/sbin:/sbin';
 export function shells(): Shell[] {
   const { busybox } = tools();
   const applets = mkdtempSync(join(tmpdir(), 'busybox-'));
-  execFileSync(busybox, ['--install', '-s', applets]);
+  // Other users run it, too, and may not be let into the project's folder.
+  chmodSync(applets, 0o755);
+  copyFileSync(busybox, join(applets, 'busybox'));
+  execFileSync(join(applets, 'busybox'), ['--install', '-s', applets]);
   afterAll(() => rmSync(applets, { recursive: true, force: true }));
   return [
     { name: 'dash', argv: ['dash'], path: SYSTEM_PATH },
