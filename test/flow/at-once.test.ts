@@ -46,7 +46,7 @@ describe('several at once', () => {
   });
 
   it('two replicas of a workload are never dumped at the same time, and both end', async () => {
-    const before = world.cluster.execs.length;
+    const [before, taken] = [world.cluster.execs.length, world.dumpsTaken()];
     const second = await addPod(world, 'order-service-7d9f8-bbbbb', [await javaContainer()], REPLICA);
     const one = await ask(world);
     const two = await ask(world, 'prod/order-service-7d9f8-bbbbb');
@@ -66,7 +66,7 @@ describe('several at once', () => {
     const stretch = (pod: string) => [`${pod} dump`, `${pod} clean`];
     const [a, b] = [world.pod.name, second.name];
     expect([stretch(a).concat(stretch(b)), stretch(b).concat(stretch(a))]).toContainEqual(order);
-    expect(world.dumpsTaken()).toBe(2);
+    expect(world.dumpsTaken()).toBe(taken + 1);
     expect(world.dumpsTaken(second)).toBe(1);
     expect(await world.leftInPod()).toEqual([]);
     expect(await world.leftInPod(second)).toEqual([]);

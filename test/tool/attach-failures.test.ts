@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { tools } from '../tools.ts';
+import { describe, expect, it } from 'vitest';
 import { emptyFolder, fakeCommand } from './fake-command.ts';
 import { type FakeProcess, fakeProc } from './fake-proc.ts';
-import { compileProgram, dumpsOf, javaBin, makeWorkDir, procOf, startJvm, startOf } from './jvm.ts';
+import { makeWorkDir } from './jvm.ts';
 import { factOf, linesOf, runTool, type ToolRun } from './run-tool.ts';
 import { type Shell, shells } from './shells.ts';
 

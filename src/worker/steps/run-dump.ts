@@ -66,11 +66,16 @@ export async function runDump(context: DumpContext, tool: CopiedTool): Promise<D
   if (file === undefined || !posix.isAbsolute(file) || sizeBytes === undefined || sizeBytes === 0) {
     throw new StepError('tool-failed', "the tool did not print 'dumped file=… bytes=…'");
   }
+  if (tool.foreignToolPath === undefined && posix.dirname(file) !== tool.workDir) {
+    throw new StepError('tool-failed', `the dump is said to be ${file}, outside of our directory`);
+  }
+  const adopted = dumped?.values.adopted === 'yes';
+  // Whoever adopts a dump has only waited for it: how long the application stood still nobody measured.
   const dump: Dump = {
     file,
     sizeBytes,
-    pauseMs: countOf(dumped, 'ms') ?? context.now() - began,
-    adopted: dumped?.values.adopted === 'yes',
+    adopted,
+    ...(adopted ? {} : { pauseMs: countOf(dumped, 'ms') ?? context.now() - began }),
   };
   await context.save({ dump });
   return dump;
