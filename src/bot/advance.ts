@@ -7,9 +7,9 @@ import type { Logger } from '../log.ts';
 import {
   CONTRACT_VERSION,
   type DumpData,
-  type DumpFailure,
   type DumpOutcome,
   type Progress,
+  plainFailure,
 } from '../worker/dump-job.ts';
 import type { AuditEntry, AuditEvent } from './audit.ts';
 import { ChatError } from './chat/chat-platform.ts';
@@ -244,15 +244,7 @@ function dumpDataOf(request: DumpRequest): DumpData | undefined {
 function cannotPost(request: DumpRequest, now: number): DumpRequest | undefined {
   if (request.state !== 'pending') return undefined;
   const { preflight: _unseen, ...rest } = request;
-  const failure: DumpFailure = {
-    outcome: 'failed',
-    version: CONTRACT_VERSION,
-    code: 'cannot-post',
-    detail: '',
-    retry: 'none',
-    left: [],
-  };
-  return refused(rest, failure, now);
+  return refused(rest, plainFailure('cannot-post', 'none'), now);
 }
 
 function outcomeFacts(request: DumpRequest): AuditEntry['facts'] {

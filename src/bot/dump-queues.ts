@@ -7,13 +7,12 @@ import {
   CONTRACT_VERSION,
   cancelKey,
   type DumpData,
-  type DumpFailure,
   type DumpOutcome,
   dumpOutcome,
-  type FailureCode,
   looksQueueName,
   type PreflightOutcome,
   type Progress,
+  plainFailure,
   preflightData,
   preflightJobId,
   preflightOutcome,
@@ -87,14 +86,6 @@ export function createDumpQueues(options: DumpQueuesOptions): DumpQueues {
     if (found === undefined) throw new Error(`No queue for this cluster: ${cluster}`);
     return found;
   };
-  const failed = (code: FailureCode, detail: string): DumpFailure => ({
-    outcome: 'failed',
-    version: CONTRACT_VERSION,
-    code,
-    detail,
-    retry: 'new-approval',
-    left: [],
-  });
 
   return {
     async preflight(requestId, look, target) {
@@ -112,14 +103,14 @@ export function createDumpQueues(options: DumpQueuesOptions): DumpQueues {
         const answer = preflightOutcome.safeParse(
           await job.waitUntilFinished(lookEvents, options.preflightTimeoutMs),
         );
-        return answer.success ? answer.data : failed('bad-job', '');
+        return answer.success ? answer.data : plainFailure('bad-job', 'new-approval');
       } catch (err) {
         const state = await job.getState().catch(() => 'unknown');
         log.warn({ err, requestId, state }, 'pre-flight was not answered');
-        if (state === 'failed') return failed('internal', '');
+        if (state === 'failed') return plainFailure('internal', 'new-approval');
         // Nobody shall look on later for a person who was told that nobody looked.
         await job.remove().catch(() => undefined);
-        return failed('no-worker', '');
+        return plainFailure('no-worker', 'new-approval');
       }
     },
 
@@ -146,11 +137,17 @@ export function createDumpQueues(options: DumpQueuesOptions): DumpQueues {
         const outcome = dumpOutcome.safeParse(job.returnvalue);
         if (!outcome.success)
           log.error({ jobId, issues: outcome.error.issues.slice(0, 5) }, 'outcome is not of this contract');
-        return { kind: 'ended', outcome: outcome.success ? outcome.data : failed('bad-job', '') };
+        return {
+          kind: 'ended',
+          outcome: outcome.success ? outcome.data : plainFailure('bad-job', 'new-approval'),
+        };
       }
       if (state === 'failed') {
         log.error({ jobId, failedReason: job.failedReason }, 'dump job broke');
-        return { kind: 'ended', outcome: failed(job.stalledCounter > 0 ? 'worker-lost' : 'internal', '') };
+        return {
+          kind: 'ended',
+          outcome: plainFailure(job.stalledCounter > 0 ? 'worker-lost' : 'internal', 'new-approval'),
+        };
       }
       const said = progress.safeParse(job.progress);
       return said.success

@@ -86,33 +86,15 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
   };
 
   /** A channel that was archived, or that the bot was removed from, stops neither the work nor its result. */
-  const showIfThere = async (
-    request: DumpRequest,
-    slot: string,
-    place: Place,
-    message: Message,
+  const unlessPlaceGone = async (
+    said: Promise<DumpRequest>,
+    otherwise: () => DumpRequest | Promise<DumpRequest>,
   ): Promise<DumpRequest> => {
     try {
-      return await show(request, slot, place, message);
+      return await said;
     } catch (error) {
       if (!(error instanceof ChatError) || error.code !== 'place-gone') throw error;
-      log.info({ requestId: request.id, slot }, 'place is gone, nothing is shown there');
-      return request;
-    }
-  };
-
-  /** Where the place is gone, the requester hears it directly. */
-  const postOrTell = async (
-    request: DumpRequest,
-    slot: string,
-    place: Place,
-    message: Message,
-  ): Promise<DumpRequest> => {
-    try {
-      return await post(request, slot, place, message);
-    } catch (error) {
-      if (!(error instanceof ChatError) || error.code !== 'place-gone') throw error;
-      return tellDirectly(request, slot, message);
+      return otherwise();
     }
   };
 
@@ -141,23 +123,23 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
             : statusReply(words, now);
         return tellDirectly(now, resultSlot(now), message);
       }
-      const cardNow = requestCard(now, words, deps.reviewersOf(now));
+      const asIs = (): DumpRequest => now;
+      const showing = show(now, 'card', now.place, requestCard(now, words, deps.reviewersOf(now)));
       // A pending card that nobody can see is the caller's business; later the work goes on without its audience.
-      now =
-        now.state === 'pending'
-          ? await show(now, 'card', now.place, cardNow)
-          : await showIfThere(now, 'card', now.place, cardNow);
+      now = now.state === 'pending' ? await showing : await unlessPlaceGone(showing, asIs);
       const card = now.spoken.card?.ref;
       const thread = card === undefined ? now.place : platform.threadOf(card as MessageRef);
 
       const earlier = earlierFailure(now, words);
-      if (earlier !== undefined) now = await showIfThere(now, earlier.slot, thread, earlier.message);
+      if (earlier !== undefined) {
+        now = await unlessPlaceGone(show(now, earlier.slot, thread, earlier.message), asIs);
+      }
 
       if (now.run > 0) {
         const slot = `progress-${now.run}`;
         // A run that ended before anybody heard of it needs no checklist, only its result.
         if (!isFinal(now.state) || now.spoken[slot]?.ref !== undefined) {
-          now = await showIfThere(now, slot, thread, progressMessage(now, progress, words));
+          now = await unlessPlaceGone(show(now, slot, thread, progressMessage(now, progress, words)), asIs);
         }
       }
 
@@ -166,7 +148,12 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
         const link = now.state === 'completed' ? await deps.threadLink(now) : undefined;
         const message = resultMessage(now, words, link);
         // Links are posted and never edited in: an edited message has no switch against previews.
-        if (message !== undefined) now = await postOrTell(now, slot, thread, message);
+        if (message !== undefined) {
+          // Where the place is gone, the requester hears it directly.
+          now = await unlessPlaceGone(post(now, slot, thread, message), () =>
+            tellDirectly(now, slot, message),
+          );
+        }
       }
       return now;
     },

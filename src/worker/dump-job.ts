@@ -260,6 +260,16 @@ export const completed = z.strictObject({
 });
 export type DumpCompleted = z.infer<typeof completed>;
 
+/** A failure about which nothing more is known than its name. */
+export const plainFailure = (code: FailureCode, retry: RetryKind): DumpFailure => ({
+  outcome: 'failed',
+  version: CONTRACT_VERSION,
+  code,
+  detail: '',
+  retry,
+  left: [],
+});
+
 const cancelled = z.strictObject({
   outcome: z.literal('cancelled'),
   version: z.literal(CONTRACT_VERSION),

@@ -5,7 +5,14 @@ import type { ClusterConfig } from '../config-schema.ts';
 import type { Cluster } from '../k8s/client.ts';
 import type { Logger } from '../log.ts';
 import type { DumpContext, DumpSettings } from './dump-context.ts';
-import { type Checkpoint, CONTRACT_VERSION, type DumpOutcome, dumpData, type Step } from './dump-job.ts';
+import {
+  type Checkpoint,
+  CONTRACT_VERSION,
+  type DumpOutcome,
+  dumpData,
+  plainFailure,
+  type Step,
+} from './dump-job.ts';
 import { CancelledError, HandOverError } from './end-reason.ts';
 import { LeaseLostError, takeLease, workloadLeaseKey } from './lease.ts';
 import { processDump } from './process-dump.ts';
@@ -42,14 +49,7 @@ export async function runDumpJob(
   const parsed = dumpData.safeParse(job.data);
   if (!parsed.success) {
     deps.log.error({ jobId: job.id, issues: parsed.error.issues.slice(0, 5) }, 'job is not of this contract');
-    return {
-      outcome: 'failed',
-      version: CONTRACT_VERSION,
-      code: 'bad-job',
-      detail: '',
-      retry: 'none',
-      left: [],
-    };
+    return plainFailure('bad-job', 'none');
   }
   const data = parsed.data;
   const attempt = job.attemptsStarted;

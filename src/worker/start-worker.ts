@@ -7,10 +7,10 @@ import type { Logger } from '../log.ts';
 import { connectRedis } from '../redis.ts';
 import {
   CANCEL_CHANNEL,
-  CONTRACT_VERSION,
   cancelKey,
   looksQueueName,
   type PreflightOutcome,
+  plainFailure,
   preflightData,
   queueName,
 } from './dump-job.ts';
@@ -109,15 +109,7 @@ export async function startWorker(
 
   const look = async (job: Job, token: string | undefined): Promise<PreflightOutcome> => {
     const data = preflightData.safeParse(job.data);
-    if (!data.success)
-      return {
-        outcome: 'failed',
-        version: CONTRACT_VERSION,
-        code: 'bad-job',
-        detail: '',
-        retry: 'none',
-        left: [],
-      };
+    if (!data.success) return plainFailure('bad-job', 'none');
     const answer = await processPreflight({
       data: data.data,
       cluster,
