@@ -175,6 +175,8 @@ const processesWithMark = (mark: string): number[] => {
 const linkProcesses = (dir: string, pids: number[]): void => {
   const wanted = new Map(pids.map((pid) => [String(pid), `/proc/${pid}`]));
   wanted.set('self', '/proc/self');
+  // The clock that the dump tool measures by.
+  wanted.set('uptime', '/proc/uptime');
   for (const name of readdirSync(dir)) {
     if (!wanted.delete(name)) unlinkSync(join(dir, name));
   }
