@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { messageToText } from './slack/message-to-text.ts';
 import type { Channel, Person, SlackWorkspace, StoredMessage } from './slack/slack-workspace.ts';
 
 export interface Cast {
@@ -45,7 +46,7 @@ export async function play(options: PlayOptions): Promise<Download> {
   const refusal = slack
     .waitForEphemeral(cast.developer, (message) => toneOf(message) === 'bad', options.timeoutMs)
     .then((message): never => {
-      throw new PlayError(`The bot answered: ${message.text}`);
+      throw new PlayError(`The bot answered: ${onOneLine(message, slack)}`);
     });
   refusal.catch(() => undefined);
   const inChannel = (message: StoredMessage): boolean =>
@@ -65,7 +66,7 @@ export async function play(options: PlayOptions): Promise<Download> {
     ),
   ]);
   const link = result.links.find((url) => url.includes('.hprof'));
-  if (link === undefined) throw new PlayError(`The thread ended without a link: ${result.text}`);
+  if (link === undefined) throw new PlayError(`The thread ended without a link: ${onOneLine(result, slack)}`);
   return download(link, options);
 }
 
@@ -89,6 +90,9 @@ async function download(link: string, options: PlayOptions): Promise<Download> {
   await pipeline(Readable.fromWeb(answer.body), watch, createWriteStream(options.file));
   return { file: options.file, sizeBytes, sha256: sha.digest('hex') };
 }
+
+const onOneLine = (message: StoredMessage, slack: SlackWorkspace): string =>
+  messageToText(message, slack.nameOf).replaceAll(/\s*\n\s*/g, ' · ');
 
 /** Results are the messages in the thread that address the requester and are never edited: those with a link or an end. */
 const isResult = (message: StoredMessage): boolean =>
