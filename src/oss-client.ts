@@ -9,7 +9,7 @@ export interface OssAddress {
   readonly bucket: string;
   /** `oss-cn-hangzhou` or `cn-hangzhou`; part of every signature of version 4. */
   readonly region: string;
-  /** With or without `https://`. A name: ali-oss drops the bucket from the URL of an IP address (wire-facts A4). */
+  /** With or without `https://`. A name: ali-oss drops the bucket from the URL of an IP address. */
   readonly endpoint: string;
   /** Bucket in the path instead of the host's name: for stand-ins and on-premises gateways; OSS itself refuses it. */
   readonly pathStyle?: boolean | undefined;
@@ -17,7 +17,7 @@ export interface OssAddress {
   readonly cname?: boolean | undefined;
   /** Decides the scheme of an endpoint that names none. */
   readonly secure?: boolean | undefined;
-  /** v1 is refused for new buckets since 2025-09 (wire-facts A11). */
+  /** v1 is refused for new buckets since 2025-09. */
   readonly signatureVersion: 'v4' | 'v1';
 }
 

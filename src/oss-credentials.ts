@@ -1,7 +1,7 @@
 /**
  * Where the credentials for OSS come from: fixed ones, or a file that a sidecar keeps fresh (STS).
  * Whoever signs asks anew for each request and signs with what it got, so a rotation never mixes two pairs;
- * the SDK's own refresh does mix them (wire-facts A26 to A29) and is not used.
+ * the SDK's own refresh does mix them and is not used.
  */
 import { readFile } from 'node:fs/promises';
 

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 
 /**
  * 'commands': answers or fails within seconds, so that a person is told when Redis is down.
- * 'blocking': for BullMQ's workers and event readers, which must wait for ever (wire-facts D16).
+ * 'blocking': for BullMQ's workers and event readers, which must wait for ever.
  */
 export function connectRedis(url: string, use: 'commands' | 'blocking'): Redis {
   const redis = new Redis(url, {

@@ -5,7 +5,7 @@ import { CredentialError, type CredentialSource, type OssCredentials } from '../
 export interface LinkOptions extends Omit<OssAddress, 'endpoint'> {
   /**
    * Where browsers reach the bucket. Of new accounts in mainland regions OSS demands a domain of their own, with
-   * `cname` (wire-facts A12). With `cname`, `pathStyle` says nothing.
+   * `cname`. With `cname`, `pathStyle` says nothing.
    */
   readonly publicEndpoint: string;
 }
@@ -39,7 +39,7 @@ export function createLinkSigner(options: LinkOptions, credentials: CredentialSo
   return {
     sign: async (objectKey, { fileName, lifetimeMs }) => {
       checkObjectKey(objectKey);
-      // The SDK would look up new credentials in the middle of signing, and sign with both (wire-facts A29).
+      // The SDK would look up new credentials in the middle of signing, and sign with both.
       const signing = await credentials.get({
         goodUntil: Date.now() + Math.min(lifetimeMs, LONGEST_S * 1000),
       });
@@ -64,7 +64,7 @@ export function createLinkSigner(options: LinkOptions, credentials: CredentialSo
   };
 }
 
-/** A link dies with the credentials that signed it, whatever it says (wire-facts A33). */
+/** A link dies with the credentials that signed it, whatever it says. */
 function lifetimeSeconds(lifetimeMs: number, { expiresAt }: OssCredentials): number {
   if (!(lifetimeMs >= 1000))
     throw new RangeError(`Lifetime of a link must be 1000 ms or more: ${lifetimeMs}`);

@@ -60,7 +60,7 @@ export interface DumpQueuesOptions {
 /** Kept for a week, so that a bot that was down for a while still learns how a job ended. */
 const KEEP_SECONDS = 7 * 86_400;
 const CANCEL_SECONDS = 7 * 86_400;
-/** BullMQ waits without end for a Redis that is not there (wire-facts D15). */
+/** BullMQ waits without end for a Redis that is not there. */
 const ADD_TIMEOUT_MS = 4000;
 
 export function createDumpQueues(options: DumpQueuesOptions): DumpQueues {

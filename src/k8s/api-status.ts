@@ -43,7 +43,7 @@ export const readStatus = (body: unknown): ApiStatus | undefined => {
 
 /**
  * A 403's text for people. WebSocket exec needs get and create on pods/exec, and a missing create is answered
- * with 'is forbidden: ' and nothing more (exec-facts 40), so the verb is named here.
+ * with 'is forbidden: ' and nothing more, so the verb is named here.
  */
 export const forbiddenText = (message: string | undefined, action: string): string => {
   const text = shortText(message ?? '');

@@ -1,6 +1,6 @@
 /**
  * How a command in a pod is ended. On v5 neither close nor a lost connection ends it, and on v4 a lost connection
- * kills its first process alone (exec-facts 20 to 24). So the command is started by a shell that first says its pid,
+ * kills its first process alone. So the command is started by a shell that first says its pid,
  * and a second exec sends signals to it, its descendants, and the session that runc makes for each exec.
  */
 

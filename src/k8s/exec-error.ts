@@ -50,7 +50,7 @@ export class ExecError extends Error {
 
 /**
  * Kubelet and runtime tell these cases apart in words alone: the Status has reason InternalError (or the answer is
- * plain text) in all of them (exec-facts 8 to 10). Other runtimes than containerd word them a little differently.
+ * plain text) in all of them. Other runtimes than containerd word them a little differently.
  */
 const CONTAINER_ENDED =
   /container not found|CONTAINER_EXITED|container .{0,80}is not running|is not created or running/i;

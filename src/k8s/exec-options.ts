@@ -39,7 +39,7 @@ export interface ExecOptions {
 
 export interface ExecResult {
   readonly exitCode: number;
-  /** Present if the exit code is over 128. After 137 look at the pod: the container may have ended (exec-facts 10). */
+  /** Present if the exit code is over 128. After 137 look at the pod: the container may have ended. */
   readonly signal: number | undefined;
   /** Undefined if `onStdout` took it. */
   readonly stdout: Buffer | undefined;

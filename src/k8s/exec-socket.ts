@@ -6,10 +6,10 @@ import { untilAborted } from './deadline.ts';
 
 export type Subprotocol = 'v4' | 'v5';
 
-/** Frames are 32 KiB and a byte (exec-facts 27); this bounds what a strange server can make us hold. */
+/** Frames are 32 KiB and a byte; this bounds what a strange server can make us hold. */
 const MOST_FRAME_BYTES = 4 * 1024 * 1024;
 const MOST_BODY_BYTES = 64 * 1024;
-/** Names the verb of the one refusal that does not: without get the server says so itself (exec-facts 40). */
+/** Names the verb of the one refusal that does not: without get the server says so itself. */
 const ACTION = 'create pods/exec';
 
 /** Clusters that took v5 after they had refused v4. */
@@ -17,7 +17,7 @@ const withoutV4 = new WeakSet<Cluster>();
 
 /**
  * Opens the WebSocket of an exec; asks for v5 if the server does not know v4, which it says with an empty 403 or 400
- * (exec-facts 6).
+ *.
  * @param path after the server's address, with its query
  * @throws ClusterError, or the signal's reason
  */

@@ -1,11 +1,10 @@
 /**
  * Commands in containers, over WebSockets of our own. The library's Exec is not used: it has no backpressure (a slow
  * sink made it hold 1.2 GB), a broken connection is silent in it, it takes names into the path unescaped, and it lets
- * the server choose v5 (exec-facts 80 to 85). Its KubeConfig still gives address, TLS and authentication.
+ * the server choose v5. Its KubeConfig still gives address, TLS and authentication.
  *
  * v4 is asked for by default: it lost no byte where v5 said Success and lacked megabytes, a containerd that dies shows
- * as a break and not as Success, a vanished client ends the command, and it needs less CPU (exec-facts 1, 2, 20 to 24,
- * 30). What v5 alone can do is to end stdin; our input is framed by its length instead (length-framed.ts).
+ * as a break and not as Success, a vanished client ends the command, and it needs less CPU. What v5 alone can do is to end stdin; our input is framed by its length instead (length-framed.ts).
  *
  * Exit code 0 proves little even so: let the command print a last line of its own, and compare lengths.
  */
@@ -39,7 +38,7 @@ const START_TIMEOUT_MS = 20_000;
 const BESIDE_TIMEOUT_MS = 30_000;
 
 /**
- * Resolves when the server has accepted the exec, which is before the command starts (exec-facts 7).
+ * Resolves when the server has accepted the exec, which is before the command starts.
  * `done` must be awaited. @throws ExecError
  */
 export const openExec = async (
@@ -76,7 +75,7 @@ export const openExec = async (
   }
 };
 
-/** One argument over 128 KiB fails as if the command did, and all together over 1 MiB is HTTP 431 (exec-facts 60, 61). */
+/** One argument over 128 KiB fails as if the command did, and all together over 1 MiB is HTTP 431. */
 const MOST_ARGV_BYTES = 100_000;
 
 const check = (target: ExecTarget, argv: readonly string[]): void => {

@@ -1,5 +1,5 @@
 /**
- * Input that ends by itself. v4 cannot end a command's stdin (exec-facts 13), so `head` in the pod counts the bytes
+ * Input that ends by itself. v4 cannot end a command's stdin, so `head` in the pod counts the bytes
  * and its end is the command's end of input. The script is constant; size and command are arguments.
  */
 const SCRIPT = 'size=$1; shift; head -c "$size" | "$@"';

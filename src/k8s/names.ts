@@ -1,4 +1,4 @@
-/** RFC 1123 names, as the API server checks them. Checked here again before one enters a request path (exec-facts 84). */
+/** RFC 1123 names, as the API server checks them. Checked here again before one enters a request path. */
 
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;

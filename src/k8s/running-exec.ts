@@ -23,9 +23,9 @@ const STDOUT_LIMIT_BYTES = 1024 * 1024;
 const STDERR_LIMIT_BYTES = 64 * 1024;
 const SILENCE_MS = 20_000;
 const END_GRACE_MS = 5_000;
-/** The close comes 0.5 to 5 ms after the status (exec-facts 8). */
+/** The close comes 0.5 to 5 ms after the status. */
 const CLOSE_AFTER_STATUS_MS = 3_000;
-/** The command starts 30 to 60 ms after the upgrade (exec-facts 7). */
+/** The command starts 30 to 60 ms after the upgrade. */
 const PID_LINE_MS = 3_000;
 
 /** One exec from the upgrade to its end. */
@@ -242,7 +242,7 @@ export class RunningExec implements ExecSession {
       this.#settle.reject(error);
       return;
     }
-    // A living connection stays until the command had its TERM: on v4 its loss would be a KILL (exec-facts 23).
+    // A living connection stays until the command had its TERM: on v4 its loss would be a KILL.
     if (error.code === 'broken' || error.code === 'silent') this.#socket.terminate();
     const commandEnd = await this.#endCommand();
     this.#socket.terminate();

@@ -5,7 +5,7 @@ export class Watchdog {
   #missed = 0;
 
   /**
-   * @param mayListen false while we cannot hear (our own pause): that is no silence (exec-facts 28)
+   * @param mayListen false while we cannot hear (our own pause): that is no silence
    * @param onSilence called once
    */
   constructor(options: {

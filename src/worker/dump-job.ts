@@ -71,9 +71,9 @@ export const preflight = z.strictObject({
   attachTool: z.enum(['jcmd', 'jmap', 'jattach']),
   heapUsedBytes: bytes.optional(),
   heapMaxBytes: bytes.optional(),
-  /** Upper bound, jvm-facts 14: 2.1 × used + 10 MB. */
+  /** Upper bound: 2.1 × used + 10 MB. */
   predictedSizeBytes: bytes.optional(),
-  /** 8 to 21: the file; 25 and later: twice the file (jvm-facts 16). */
+  /** 8 to 21: the file; 25 and later: twice the file. */
   predictedPeakDiskBytes: bytes.optional(),
   predictedPauseMs: z.tuple([bytes, bytes]).optional(),
   dumpDir: z.string().max(4096),

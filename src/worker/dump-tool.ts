@@ -27,7 +27,7 @@ export interface ToolRunOptions {
   readonly timeoutMs: number;
   readonly subprotocol: Subprotocol;
   readonly onLine?: (line: ToolLine) => void;
-  /** The command was told to stay until we have its last line: 'Success' alone proves nothing (exec-facts 1, 2). */
+  /** The command was told to stay until we have its last line: 'Success' alone proves nothing. */
   readonly acknowledge?: boolean;
   /** The command prints at least a line a second: without any for a while it counts as lost. */
   readonly heartbeat?: boolean;
@@ -136,7 +136,7 @@ export async function sendFromPod(
   let session: ExecSession | undefined;
   let said: ToolLine | undefined;
   const closing: ToolLine[] = [];
-  // Both have come: only now may the process in the pod end, with nothing of it left in a socket (exec-facts 1).
+  // Both have come: only now may the process in the pod end, with nothing of it left in a socket.
   const acknowledge = (): void => {
     if (received === range.count && said !== undefined) void session?.write('ok\n').catch(() => undefined);
   };

@@ -1,7 +1,7 @@
 /**
  * Walks an HPROF file record by record while it streams by: header, tags, lengths up to the last byte.
  * Finds every truncation and foreign file; not a segment left out on its boundary, which the checksums are for
- * (jvm-facts 54–57). Memory: the head of one record.
+ *. Memory: the head of one record.
  */
 
 export class HprofError extends Error {
@@ -154,7 +154,7 @@ export class HprofWalk {
     state.records += 1;
     if (tag === HEAP_DUMP_END && state.bodyLeft > 0) throw new HprofError('an end mark with a body', at);
     if (tag === HEAP_DUMP || tag === HEAP_DUMP_SEGMENT) {
-      // JDK 8 writes the length last: 0 is what an unfinished file has (jvm-facts 54).
+      // JDK 8 writes the length last: 0 is what an unfinished file has.
       if (state.bodyLeft === 0) throw new HprofError('an unfinished segment', at);
       state.segments += 1;
     }

@@ -1,6 +1,6 @@
 /**
  * One dump at a time for a workload, and one worker at a time for a request: a lease in Redis with an owner and an end.
- * BullMQ's own lock does not stop a worker that lost it (wire-facts D3, D4); this one does, by its signal.
+ * BullMQ's own lock does not stop a worker that lost it; this one does, by its signal.
  */
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';

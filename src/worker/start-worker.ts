@@ -35,7 +35,7 @@ export interface RunningWorker {
 
 const OWN_TOOL = 'jmap-dump-tool';
 const LOOKS_AT_ONCE = 4;
-/** A rolling restart or two in the middle of a dump must not count as a broken job (wire-facts D2). */
+/** A rolling restart or two in the middle of a dump must not count as a broken job. */
 const MAX_STALLED = 20;
 
 export async function startWorker(
@@ -153,7 +153,7 @@ export async function startWorker(
     async stop() {
       stopping.abort(new HandOverError());
       for (const stop of running.values()) stop.abort(new HandOverError());
-      // `close` waits for ever for a job that hangs (wire-facts D12).
+      // `close` waits for ever for a job that hangs.
       await Promise.race([
         Promise.all(workers.map((worker) => worker.close())),
         new Promise((resolve) => setTimeout(resolve, config.worker.drainTimeout).unref()),

@@ -1,4 +1,4 @@
-/** Block Kit's rules, as the stand-in Slack enforces them: the limits of wire-facts B21 and B22. */
+/** Block Kit's rules, as the stand-in Slack enforces them: lengths, counts and shapes. */
 import type { webApi } from '@slack/bolt';
 import { describe, expect, it } from 'vitest';
 import { checkBlocks } from '../../src/demo/slack/check-blocks.ts';

@@ -142,7 +142,7 @@ describe('connections of the stand-in Slack', () => {
 
   it('can lose its connections, and Bolt comes back by itself', async () => {
     const { slack, ops, ann } = await workspace();
-    // Bolt waits a `clientPingTimeout` before it comes back: 5 s unless told otherwise, wire-facts B5.
+    // Bolt waits a `clientPingTimeout` before it comes back: 5 s unless told otherwise.
     const app = new App({
       token: slack.botToken,
       logLevel: LogLevel.ERROR,

@@ -9,7 +9,7 @@ import { type Shell, shells } from './shells.ts';
 
 const PID = 4242;
 
-/** What JDK tools print instead of a dump, word for word (jvm-facts 1 to 5, 25 to 35). F is the dump's file. */
+/** What JDK tools print instead of a dump, word for word. F is the dump's file. */
 const SAID: readonly (readonly [string, string, number, string])[] = [
   ['a full disk, JDK 8', '4242:\nNo space left on device', 0, 'disk-full'],
   [

@@ -136,7 +136,7 @@ describe.each(shells())('A dump under $name', (shell) => {
     const run = await runTool(shell, dumpWords(jvm, dir), { path });
 
     expect(factOf(run, 'failed', 'code')).toBe('not-enough-disk');
-    // 2.1 × what is used and a constant part (jvm-facts 14), twice from JDK 25 on (16).
+    // 2.1 × what is used and a constant part, twice from JDK 25 on (16).
     expect(factOf(run, 'failed', 'need')).toBe(String(2 * (2.1 * 400_000_000_000 * 1024 + 10_000_000)));
     expect(Number(factOf(run, 'failed', 'free'))).toBeGreaterThan(0);
     expect(run.exitCode).toBe(19);

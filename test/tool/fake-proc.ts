@@ -18,7 +18,7 @@ export interface FakeProcess {
   readonly exe?: string;
 }
 
-/** As all JDKs showed it (jvm-facts 32). */
+/** As all JDKs showed it. */
 export const JVM_CATCHES = '0000000181005ccd';
 export const LIBJVM = '7f00-7f01 r-xp 0 08:01 1 /opt/jdk/lib/server/libjvm.so\n';
 export const myUid = (): number => process.getuid?.() ?? 0;

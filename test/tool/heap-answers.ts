@@ -1,4 +1,4 @@
-/** Answers of GC.heap_info after those of VM.version and VM.flags (jvm-facts 17; 17 and 25 seen here once more). */
+/** Answers of GC.heap_info after those of VM.version and VM.flags. */
 export const HEAPS: readonly (readonly [string, string, string])[] = [
   [
     'JDK 8, Parallel',

@@ -1,4 +1,4 @@
-/** HPROF files of a few hundred bytes, in the shape that jvm-facts 54 gives. */
+/** HPROF files of a few hundred bytes, in the shape that JDK 8 to 26 write. */
 export const HEAP_DUMP = 0x0c;
 export const SEGMENT = 0x1c;
 export const END = 0x2c;

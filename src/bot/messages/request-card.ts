@@ -66,7 +66,7 @@ function warnings(found: Preflight, { card, bytes }: Words): Block[] {
   const { memoryUsedBytes: used, memoryLimitBytes: limit } = found;
   return [
     { kind: 'line', line: [text(card.warning())] },
-    // Nine tenths: the attach itself needs some tens of megabytes (jvm-facts 48).
+    // Nine tenths: the attach itself needs some tens of megabytes.
     ...(used !== undefined && limit !== undefined && used > 0.9 * limit
       ? [{ kind: 'note', line: [text(card.memoryWarning(bytes(used), bytes(limit)))] } as const]
       : []),

@@ -32,9 +32,9 @@ export interface ClusterOptions {
   mode?: ClusterMode;
   /** 0, the default, takes any free port of 127.0.0.1. */
   port?: number;
-  /** Between the end of a container and its restart; 1000 ms by default (exec-facts 10). */
+  /** Between the end of a container and its restart; 1000 ms by default. */
   restartDelayMs?: number;
-  /** What becomes of a command whose client went away; 'drain' by default (exec-facts 20 and 21). */
+  /** What becomes of a command whose client went away; 'drain' by default. */
   whenClientGone?: 'drain' | 'stuck';
   /** Milliseconds since 1970. */
   now?: () => number;

@@ -8,9 +8,9 @@ export type ExecFault =
   | { kind: 'cut-before-status' }
   /** After that many bytes nothing comes any more, not even pongs; the socket stays open. */
   | { kind: 'silence'; afterBytes: number }
-  /** The last bytes of stdout are missing, and the status is that of the command (exec-facts 1). */
+  /** The last bytes of stdout are missing, and the status is that of the command. */
   | { kind: 'lose-tail'; bytes: number }
-  /** 'Success' and close 1000 while the command goes on (exec-facts 2). */
+  /** 'Success' and close 1000 while the command goes on. */
   | { kind: 'early-success'; afterBytes: number }
   /** Answered before the upgrade, as by an overloaded API server or a proxy. */
   | { kind: 'refuse'; status: number; reason?: string; message?: string }
@@ -18,9 +18,9 @@ export type ExecFault =
   | { kind: 'slow-start'; delayMs: number }
   /** The exec's own process gets a signal. */
   | { kind: 'kill'; signal: NodeJS.Signals; afterBytes: number }
-  /** Pid 1 of the container gets SIGKILL: ExitCode 137, and a restart (exec-facts 10). */
+  /** Pid 1 of the container gets SIGKILL: ExitCode 137, and a restart. */
   | { kind: 'container-end'; afterBytes: number }
-  /** When the client goes away, the output is no longer read: the command hangs in its next write (exec-facts 21). */
+  /** When the client goes away, the output is no longer read: the command hangs in its next write. */
   | { kind: 'stuck-when-gone' };
 
 /** An answer to a plain request (not an exec) that it does not deserve. */
@@ -45,7 +45,7 @@ export interface ClusterFaults {
   clear(): void;
   /**
    * The API server dies as by SIGKILL: connections break, new ones are refused. It is back on the same port after
-   * `durationMs`, when the promise resolves. Pods and their commands live on, as in exec-facts' last table.
+   * `durationMs`, when the promise resolves. Pods and their commands live on.
    */
   apiServerDown(durationMs: number): Promise<void>;
 }

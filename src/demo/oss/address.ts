@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { OssError } from './oss-error.ts';
 
-/** A value that is absent and one that is empty are the same to OSS (wire-facts A9). */
+/** A value that is absent and one that is empty are the same to OSS. */
 export type Query = ReadonlyMap<string, string>;
 
 export interface Address {

@@ -26,7 +26,7 @@ export interface DemoOssOptions {
   /** Where to listen; the loopback interface and a free port unless said. */
   readonly host?: string;
   readonly port?: number;
-  /** The name that clients are to use; `localhost`. An IP address would confuse ali-oss (wire-facts A4). */
+  /** The name that clients are to use; `localhost`. An IP address would confuse ali-oss. */
   readonly publicName?: string;
   /** Hosts, without port, that are the bucket's own domain: no bucket in name or path. */
   readonly cnames?: readonly string[];

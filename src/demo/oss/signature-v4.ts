@@ -24,7 +24,7 @@ export function parseScope(credential: string): Scope | undefined {
 
 /**
  * @param equalsFor query parameters that are written with '=' though they have no value. ali-oss leaves it out for
- * sub-resources and writes it for other parameters, while both look the same in the URL (wire-facts A9).
+ * sub-resources and writes it for other parameters, while both look the same in the URL.
  */
 export function canonicalRequestV4(
   method: string,

@@ -11,7 +11,7 @@ export interface CleanUpContext {
   readonly clusterConfig: { readonly subprotocol: 'v4' | 'v5' };
 }
 
-/** Longer than the pause of a large heap: a file unlinked in mid-dump would hold its room until the end (jvm-facts 40). */
+/** Longer than the pause of a large heap: a file unlinked in mid-dump would hold its room until the end. */
 const WAIT_FOR_DUMP_SECONDS = 120;
 
 /** Leaves the container as it was. @returns paths that could not be removed */

@@ -10,7 +10,7 @@ export type Dump = NonNullable<Checkpoint['dump']>;
 
 /**
  * Has the JVM write its heap, once. A new attempt finds the old dump at work or finished, waits for it and adopts it:
- * the file's name is fixed, and the JVM itself refuses to write it a second time (jvm-facts 5).
+ * the file's name is fixed, and the JVM itself refuses to write it a second time.
  */
 export async function runDump(context: DumpContext, tool: CopiedTool): Promise<Dump> {
   const { data, settings, checkpoint } = context;

@@ -1,5 +1,5 @@
 /**
- * ali-oss takes no AbortSignal (wire-facts A19, A20). What it does take is an agent: one of these, lent for a single
+ * ali-oss takes no AbortSignal. What it does take is an agent: one of these, lent for a single
  * call, hands every request on to the shared keep-alive agent and remembers it, so that the call can be cut off.
  */
 import type { Agent, ClientRequest } from 'node:http';

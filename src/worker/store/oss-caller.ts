@@ -1,6 +1,5 @@
 /**
- * One call to OSS, tried until it works, is refused, or is aborted. Closes what ali-oss leaves open (wire-facts
- * A18 to A28): back-off with jitter for 5xx and time-outs too, abort, a deadline per attempt, and credentials that are
+ * One call to OSS, tried until it works, is refused, or is aborted. Closes what ali-oss leaves open: back-off with jitter for 5xx and time-outs too, abort, a deadline per attempt, and credentials that are
  * asked for anew before each attempt.
  */
 import { Agent as HttpAgent } from 'node:http';

@@ -63,7 +63,7 @@ function judge(error: unknown, vendor: StoreError['vendor']): readonly [StoreErr
   const known = vendor.code === undefined ? undefined : CODES[vendor.code];
   if (known !== undefined) return known;
   const { status } = vendor;
-  // -1 and -2: the network (wire-facts A20). No status at all: a time-out of the SDK, or an answer that is no XML.
+  // -1 and -2: the network. No status at all: a time-out of the SDK, or an answer that is no XML.
   if (status === undefined || status < 0 || status >= 500 || status === 429 || status === 408)
     return ['unreachable', 'retry'];
   // A body that is not XML comes from a proxy between us and OSS.

@@ -24,7 +24,7 @@ export function sendPart(
   signal: AbortSignal,
 ): Promise<StoredPart> {
   const md5 = createHash('md5').update(body).digest();
-  // ali-oss sends no Content-MD5 for parts unless told to (wire-facts A18).
+  // ali-oss sends no Content-MD5 for parts unless told to.
   const headers = { 'Content-MD5': md5.toString('base64') };
   return caller.call(
     {
@@ -64,7 +64,7 @@ async function checkPart(body: Buffer, md5: Buffer, headers: ReadonlyMap<string,
   throw new ChecksumMismatch('the ETag that OSS gave is not the MD5 of the part');
 }
 
-/** One part comes as an object and several as an array, and every value is text (wire-facts A15). */
+/** One part comes as an object and several as an array, and every value is text. */
 const listed = z.object({
   PartNumber: z.coerce.number().int().positive(),
   ETag: z.string(),

@@ -7,7 +7,7 @@ import type { ServerCertificate } from '../certificate.ts';
 import { type ApiCluster, handleRequest } from './routes.ts';
 
 const KEEP_ALIVE_MS = 180_000;
-/** Go's default, with its slop: request line and headers (exec-facts 61). */
+/** Go's default, with its slop: request line and headers. */
 const MAX_HEADER_BYTES = 1024 * 1024 + 4096;
 
 export interface ApiServer {

@@ -35,7 +35,7 @@ export const resolveInRoot = (root: string, path: string): string => {
 export type Lookup = { path: string } | { problem: string };
 
 /**
- * Finds what the container runtime would run, or its words for why not (exec-facts 8):
+ * Finds what the container runtime would run, or its words for why not:
  * Go's LookPath, which runc uses.
  */
 export const findExecutable = (

@@ -80,7 +80,7 @@ const hasPipeAsStdout = (pid: number): boolean => {
   }
 };
 
-/** What kubelet and containerd put into one frame, whatever the command's block size (exec-facts 27). */
+/** What kubelet and containerd put into one frame, whatever the command's block size. */
 export const CHUNK_BYTES = 32_768;
 /** Room before each chunk for a WebSocket header and the channel byte, so that a frame is sent without a copy. */
 export const HEAD_ROOM = 5;

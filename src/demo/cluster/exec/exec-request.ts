@@ -16,7 +16,7 @@ export interface ExecTarget {
 const isTrue = (value: string | null): boolean => value === 'true' || value === '1';
 
 /**
- * Everything that is refused before the upgrade, in the API server's order and then the kubelet's (exec-facts 9 and 40).
+ * Everything that is refused before the upgrade, in the API server's order and then the kubelet's.
  * A WebSocket needs the verb create besides that of its method.
  */
 export const execTarget = (
@@ -42,7 +42,7 @@ export const execTarget = (
   if (refusal) return refusal;
   const mayCreate = cluster.access.reasonToAllow(request.user, { ...want, verb: 'create' }) !== undefined;
   if (request.isWebSocket && !mayCreate) {
-    // The server has no more to say than this (exec-facts 40).
+    // The server has no more to say than this.
     return forbidden(`pods "${request.pod}" is forbidden: `, { name: request.pod, kind: 'pods' });
   }
   const pod = cluster.pods.get(request.namespace, request.pod);

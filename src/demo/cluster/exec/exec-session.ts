@@ -15,7 +15,7 @@ import { TailHolder } from './tail-holder.ts';
 const STDOUT = 1;
 const STDERR = 2;
 const STATUS = 3;
-/** Between status frame and close frame (exec-facts 8: 0.5 to 5). */
+/** Between status frame and close frame. */
 const CLOSE_DELAY_MS = 1;
 
 /** A command that could not be started: what stderr says, if anything, and the status text. */
@@ -38,7 +38,7 @@ export interface ExecSessionOptions {
   whenClientGone: 'drain' | 'stuck';
 }
 
-/** One exec from the upgrade to the end of its command, as exec-facts 6 to 27 describe it. */
+/** One exec from the upgrade to the end of its command, as a real cluster was seen to do it. */
 export class ExecSession {
   readonly #o: ExecSessionOptions;
   readonly #sender: FrameSender;
@@ -236,7 +236,7 @@ export class ExecSession {
     this.#resumeReaders();
   }
 
-  /** exec-facts 20 to 24: stdin ends; a v4 command is killed when there was no close frame, all others live on. */
+  /** Stdin ends; a v4 command is killed when there was no close frame, all others live on. */
   #leaveCommand(closeCode: number): void {
     this.#feeder.end();
     if (!isV5(this.#o.protocol) && closeCode === 1006) void this.#process?.signal('SIGKILL');

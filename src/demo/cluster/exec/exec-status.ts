@@ -5,7 +5,7 @@ import { isV5, type Subprotocol } from './subprotocol.ts';
 
 export const successStatus = (): string => '{"metadata":{},"status":"Success"}';
 
-/** v4 repeats the argv in its message, v5 does not (exec-facts 8). */
+/** v4 repeats the argv in its message, v5 does not. */
 export const exitStatus = (protocol: Subprotocol, argv: string[], exitCode: number): string => {
   const inner = isV5(protocol)
     ? `command terminated with exit code ${exitCode}`
@@ -46,6 +46,6 @@ export const noArgvStatus = (protocol: Subprotocol): string =>
     `failed to exec in container: failed to start exec "${randomBytes(32).toString('hex')}": OCI runtime exec failed: exec failed: process args must not be empty`,
   );
 
-/** In the second after pid 1 was killed (exec-facts 10). */
+/** In the second after pid 1 was killed. */
 export const containerExitedStatus = (protocol: Subprotocol): string =>
   internalError(protocol, 'failed to exec in container: container is in CONTAINER_EXITED state');

@@ -4,7 +4,7 @@ import type { NotStarted } from './exec-session.ts';
 import { containerExitedStatus, exitStatus, noArgvStatus, notStartedStatus } from './exec-status.ts';
 import type { Subprotocol } from './subprotocol.ts';
 
-/** The kernel's limit for one string of argv, its final zero included (MAX_ARG_STRLEN, exec-facts 60). */
+/** The kernel's limit for one string of argv, its final zero included (MAX_ARG_STRLEN). */
 const MAX_ARGUMENT_BYTES = 131_072;
 
 /** Starts the command in its container, or says why not as the container runtime would. */

@@ -1,5 +1,5 @@
 /**
- * What the API server accepts, in its order of preference (exec-facts 6). The two without 'v4' or 'v5' have no status
+ * What the API server accepts, in its order of preference. The two without 'v4' or 'v5' have no status
  * frame; '' is what it answers when nothing was offered.
  */
 const PREFERENCE = [
