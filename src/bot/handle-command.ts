@@ -21,7 +21,7 @@ import {
   usageReply,
 } from './messages/replies.ts';
 import { whoIs } from './people.ts';
-import { decide, maySee, type PersonInGroups, type Rule } from './policy.ts';
+import { decide, maySee, type PersonInGroups, type Rule, termsOf } from './policy.ts';
 import type { PrivatePlaces } from './private-places.ts';
 import { newRequestId } from './request-id.ts';
 import type { RequestStore } from './request-store.ts';
@@ -42,9 +42,6 @@ export interface CommandDeps {
 
 /** What an operator sees of a list at a glance; the whole is a later tab's. */
 const LIST_LENGTH = 15;
-/** A rule without review has no card that could wait; this bounds the pre-flight only. */
-const UNREVIEWED_EXPIRE_MS = 30 * 60_000;
-
 export function createCommandHandler(deps: CommandDeps) {
   const { store, rules, now, log } = deps;
 
@@ -121,9 +118,7 @@ export function createCommandHandler(deps: CommandDeps) {
         place: incoming.place,
         target,
         reason: command.reason,
-        rule: rule.name,
-        approvalsNeeded: rule.review === 'none' ? 0 : rule.review.approvals,
-        expireAfterMs: rule.review === 'none' ? UNREVIEWED_EXPIRE_MS : rule.review.expireAfterMs,
+        ...termsOf(rule),
       },
       now(),
     );

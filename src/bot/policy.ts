@@ -60,6 +60,16 @@ export function decide(rules: readonly Rule[], who: PersonInGroups, target: Targ
   return { kind: rule.review === 'none' ? 'allow' : 'needs-review', rule };
 }
 
+/** A rule without review has no card that could wait; this bounds the look at the pod only. */
+const UNREVIEWED_EXPIRE_MS = 30 * 60_000;
+
+/** What a request that is asked for under this rule has to meet. */
+export const termsOf = ({ name, review }: Rule) => ({
+  rule: name,
+  approvalsNeeded: review === 'none' ? 0 : review.approvals,
+  expireAfterMs: review === 'none' ? UNREVIEWED_EXPIRE_MS : review.expireAfterMs,
+});
+
 export function covers(rule: Rule, target: Target): boolean {
   return (
     matches(rule.clusters, target.cluster) &&

@@ -18,7 +18,7 @@ import {
   unavailable,
 } from './messages/replies.ts';
 import { whoIs } from './people.ts';
-import { covers, decide, mayReview, type PersonInGroups, type Rule } from './policy.ts';
+import { covers, decide, mayReview, type PersonInGroups, type Rule, termsOf } from './policy.ts';
 import type { PrivatePlaces } from './private-places.ts';
 import { newRequestId } from './request-id.ts';
 import type { RequestStore } from './request-store.ts';
@@ -183,9 +183,7 @@ export function createActionHandler(deps: ReviewDeps) {
         place: request.place,
         target,
         reason: request.reason,
-        rule: rule.name,
-        approvalsNeeded: rule.review === 'none' ? 0 : rule.review.approvals,
-        expireAfterMs: rule.review === 'none' ? 30 * 60_000 : rule.review.expireAfterMs,
+        ...termsOf(rule),
         repeats: request.id,
       },
       now(),
