@@ -27,11 +27,11 @@ const globs = z.array(filled).min(1);
 const language = z.enum(['en', 'zh-CN']).default('en');
 const port = z.number().int().min(0).max(65_535);
 
-/** `everyone`, `slack:U…`, `slack:group:S…`. */
+/** `everyone`, `slack:U…`, `slack:group:S…`, `dingtalk:0135…`, `dingtalk:group:cid…==`. */
 const person = z
   .string()
   .regex(
-    /^(everyone|[a-z]+:(group:)?[A-Za-z0-9_.+-]+)$/,
+    /^(everyone|[a-z]+:(group:)?[A-Za-z0-9_.+/=@-]+)$/,
     "'everyone', a person such as slack:U012ABC or a group such as slack:group:S012ABC",
   );
 const personOrRole = z.union([z.enum(['requester', 'reviewers']), person], {
@@ -67,6 +67,35 @@ const slack = z
     path: ['signingSecret'],
     error: 'needed in http mode: the signing secret from Basic Information',
   });
+
+const dingtalk = z.strictObject({
+  clientId: filled,
+  clientSecret: filled,
+  corpId: z.string().regex(/^ding[A-Za-z0-9]+$/, 'the CorpId of the organisation, which begins with ding'),
+  robotCode: filled.optional(),
+  cardTemplateId: filled.optional(),
+  progress: z.enum(['coarse', 'fine']).default('coarse'),
+  language: z.enum(['en', 'zh-CN']).default('zh-CN'),
+  /** DingTalk tells no app who reads what. */
+  languages: z.record(filled, z.enum(['en', 'zh-CN'])).default({}),
+  timeZone: z
+    .string()
+    .refine((zone) => isTimeZone(zone), 'a time zone such as Asia/Shanghai')
+    .default('Asia/Shanghai'),
+  messagesPerMinute: z.number().int().min(1).max(1000).default(20),
+  announce: z.strictObject({ webhookUrl: z.url(), secret: filled.optional() }).optional(),
+  apiUrl: z.url().optional(),
+  oapiUrl: z.url().optional(),
+});
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Where a word of the object key comes from: the first pod label that is there, else the value. */
 const word = (label: string[], value: string) =>
@@ -117,6 +146,8 @@ const store = z.strictObject({
   /** For links; the bucket's own domain where cname is set. */
   publicEndpoint: z.url().optional(),
   publicCname: z.boolean().default(false),
+  /** For pods that send their dump themselves; the endpoint unless given. */
+  podEndpoint: z.url().optional(),
   pathStyle: z.boolean().default(false),
   signatureVersion: z.enum(['v4', 'v1']).default('v4'),
   serverSideEncryption: z.enum(['AES256', 'KMS']).optional(),
@@ -146,18 +177,33 @@ const rule = z.strictObject({
   ),
   download: z.array(personOrRole).default(['requester', 'reviewers']),
   cancel: z.array(personOrRole).default(['requester', 'reviewers']),
+  allow: z
+    .strictObject({
+      /** Compressing may spend the pod's CPU. */
+      podCpu: z.boolean().default(false),
+      /** The JVM may dump into a pipe: then the application stands still as long as the transfer lasts. */
+      noDisk: z.enum(['never', 'on-request', 'if-needed']).default('never'),
+    })
+    .prefault({}),
 });
 
 export const configSchema = z
   .strictObject({
     redis: z.strictObject({ url: z.url({ protocol: /^rediss?$/ }) }),
-    chat: z.strictObject({ slack: slack.optional() }),
+    chat: z.strictObject({ slack: slack.optional(), dingtalk: dingtalk.optional() }),
     clusters: z.array(cluster).min(1),
     store,
     download: z
       .strictObject({
         link: z.enum(['thread', 'private']).default('thread'),
         lifetime: durationOr('24h', '1m', '7d'),
+      })
+      .prefault({}),
+    /** What a request gets whose command says nothing of it. */
+    transfer: z
+      .strictObject({
+        via: z.enum(['auto', 'direct', 'relay']).default('auto'),
+        compress: z.enum(['auto', 'worker', 'pod', 'none']).default('auto'),
       })
       .prefault({}),
     rules: z.array(rule).default([]),
@@ -168,7 +214,10 @@ export const configSchema = z
           .string()
           .regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]+$/, 'the name of a file in tools/')
           .default('jmap-dump-tool'),
-        partSizeMiB: z.number().int().min(1).max(512).default(16),
+        partSizeMiB: z.number().int().min(1).max(512).default(8),
+        /** Of all transfers of a worker together. */
+        transferMemoryMiB: z.number().int().min(8).max(16_384).default(192),
+        lanes: z.number().int().min(1).max(16).default(4),
         attempts: z.number().int().min(1).max(50).default(10),
         takeOverAfter: durationOr('30s', '3s', '10m'),
         dumpTimeout: durationOr('30m', '10s', '12h'),

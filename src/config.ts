@@ -24,6 +24,7 @@ const NOT_HELD: Readonly<Record<Role, readonly (readonly [string, string])[]>> =
   bot: [['store', 'uploadCredentials']],
   worker: [
     ['chat', 'slack'],
+    ['chat', 'dingtalk'],
     ['store', 'downloadCredentials'],
   ],
   both: [],

@@ -27,14 +27,28 @@ export interface OssAgents {
 }
 
 /** @throws TypeError for an endpoint that ali-oss would misunderstand */
-export function checkOssAddress({ endpoint, secure, pathStyle, cname }: OssAddress): void {
-  const text = /^[a-z]+:\/\//i.test(endpoint) ? endpoint : `http${secure ? 's' : ''}://${endpoint}`;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+export function checkOssAddress(address: OssAddress): void {
+  const { endpoint, pathStyle, cname } = address;
+  const url = endpointUrl(address);
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw new TypeError(`OSS endpoint is not an http or https address: ${endpoint}`);
   if (isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0)
     throw new TypeError(`OSS endpoint must be a host name, not an IP address: ${endpoint}`);
   if (pathStyle && cname) throw new TypeError('OSS endpoint cannot be path style and cname at once');
+}
+
+/** Of the bucket itself, without a signature. @throws TypeError */
+export function bucketUrl(address: OssAddress): string {
+  checkOssAddress(address);
+  const url = endpointUrl(address) ?? new URL(address.endpoint);
+  if (address.pathStyle) url.pathname = `/${address.bucket}/`;
+  else if (!address.cname) url.hostname = `${address.bucket}.${url.hostname}`;
+  return url.href;
+}
+
+function endpointUrl({ endpoint, secure }: OssAddress): URL | undefined {
+  const text = /^[a-z]+:\/\//i.test(endpoint) ? endpoint : `http${secure ? 's' : ''}://${endpoint}`;
+  return URL.canParse(text) ? new URL(text) : undefined;
 }
 
 /**

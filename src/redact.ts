@@ -1,7 +1,7 @@
 /** Takes secrets out of what leaves the process: by the name of the field, and by the shape of the text. */
 
 const SECRET_KEY =
-  /(token|secret|password|passwd|authorization|signature|credential|cookie|access_?key|private|response_?url|presigned)/i;
+  /(token|secret|password|passwd|authorization|signature|credential|cookie|access_?key|private|response_?url|session_?webhook|webhook_?url|presigned)/i;
 
 /** Each shape with the part of it that may stay, so that a reader still sees what stood there. */
 const SHAPES: readonly (readonly [RegExp, string])[] = [
@@ -13,7 +13,7 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/\bOSS4-HMAC-SHA256 Credential=\S+/g, 'OSS4-HMAC-SHA256 [redacted]'],
   [/\bOSS [\w.-]{8,}:[\w+/=]{8,}/g, 'OSS [redacted]'],
   [
-    /\b(x-oss-signature|x-oss-credential|x-oss-security-token|security-token|signature|ossaccesskeyid|access_token|ticket|sign)=[^&\s"'<>]+/gi,
+    /\b(x-oss-signature|x-oss-credential|x-oss-security-token|security-token|signature|ossaccesskeyid|access_token|ticket|sign|session|app_?secret)=[^&\s"'<>]+/gi,
     '$1=[redacted]',
   ],
   [/\b(LTAI|STS\.)[\w.]{10,}/g, '$1[redacted]'],

@@ -2,7 +2,7 @@ import { inject } from 'vitest';
 import type { Tools } from '../src/demo/set-up/debian-tools.ts';
 import type {} from './global-setup.ts';
 
-/** Where redis-server, the JDK, busybox and jattach lie, as global-setup.ts found or fetched them. */
+/** Where redis-server, the JDK, busybox, jattach and curl lie, as global-setup.ts found or fetched them. */
 export function tools(): Tools {
   return inject('tools');
 }

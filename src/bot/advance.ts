@@ -11,7 +11,7 @@ import {
   type Progress,
   plainFailure,
 } from '../worker/dump-job.ts';
-import type { AuditEntry, AuditEvent } from './audit.ts';
+import { type AuditEntry, type AuditEvent, inspectionFacts, outcomeFacts } from './audit.ts';
 import { ChatError } from './chat/chat-platform.ts';
 import type { DumpQueues } from './dump-queues.ts';
 import {
@@ -31,6 +31,7 @@ import { targetText } from './messages/replies.ts';
 import type { RequestStore } from './request-store.ts';
 import { Serially } from './serially.ts';
 import type { Speaker } from './speak.ts';
+import { approvedTerms } from './transfer-terms.ts';
 
 export interface AdvanceDeps {
   readonly store: RequestStore;
@@ -92,7 +93,8 @@ export function createAdvancer(deps: AdvanceDeps): Advancer {
   const look = async (request: DumpRequest): Promise<void> => {
     const looking = await store.change(request.id, (before) => ({ ...before, looks: before.looks + 1 }));
     if (looking === undefined) return;
-    const outcome = await queues.preflight(request.id, looking.request.looks, request.target);
+    const { target, transfer } = request;
+    const outcome = await queues.preflight(request.id, looking.request.looks, target, transfer.noDisk);
     await store.change(
       request.id,
       // Cancelled or expired while somebody looked: that stands.
@@ -105,7 +107,7 @@ export function createAdvancer(deps: AdvanceDeps): Advancer {
       entry(
         outcome.outcome === 'ready' ? 'inspected' : 'failed',
         'bot',
-        outcome.outcome === 'ready' ? {} : { code: outcome.code },
+        outcome.outcome === 'ready' ? inspectionFacts(outcome.preflight) : { code: outcome.code },
       ),
     );
   };
@@ -235,6 +237,7 @@ function dumpDataOf(request: DumpRequest): DumpData | undefined {
     workload: preflight.workload,
     jvm: preflight.jvm,
     objectPrefix: preflight.objectPrefix,
+    transfer: approvedTerms(request.transfer, preflight),
     requestedBy: request.requester,
     approvedBy: request.approvals.map(({ by }) => by),
     checkpoint: checkpointOf(request),
@@ -245,17 +248,4 @@ function cannotPost(request: DumpRequest, now: number): DumpRequest | undefined 
   if (request.state !== 'pending') return undefined;
   const { preflight: _unseen, ...rest } = request;
   return refused(rest, plainFailure('cannot-post', 'none'), now);
-}
-
-function outcomeFacts(request: DumpRequest): AuditEntry['facts'] {
-  const { outcome } = request;
-  switch (outcome?.outcome) {
-    case 'completed':
-      return { objectKey: outcome.objectKey, sizeBytes: outcome.sizeBytes, sha256: outcome.sha256 };
-    case 'failed':
-      return { code: outcome.code, ...(outcome.step === undefined ? {} : { step: outcome.step }) };
-    case 'cancelled':
-    case undefined:
-      return {};
-  }
 }

@@ -1,5 +1,7 @@
 /** Who did what, when: what must be answered a year later. Written in the same Redis step as the change itself. */
+import type { Preflight, TransferTerms } from '../worker/dump-job.ts';
 import type { PersonRef } from './chat/message.ts';
+import type { DumpRequest } from './dump-request.ts';
 
 export type AuditEvent =
   | 'requested'
@@ -47,3 +49,51 @@ export function auditFields(entry: AuditEntry): string[] {
     JSON.stringify(entry.facts),
   ];
 }
+
+type Facts = AuditEntry['facts'];
+
+/** Of a new request: the rule it was asked for under, and how its dump is to travel. */
+export const requestFacts = (request: DumpRequest): Facts => ({
+  rule: request.rule,
+  ...askedFacts(request.transfer),
+  ...(request.reason === undefined ? {} : { reason: request.reason }),
+  ...(request.repeats === undefined ? {} : { repeats: request.repeats }),
+});
+
+/** From here on the reviewers decide on this. */
+export const inspectionFacts = ({ noDisk }: Preflight): Facts => ({ noDisk: yesOrNo(noDisk) });
+
+/** How it ended: for a dump the terms that were asked for, the way that was taken, and what can prove the file. */
+export function outcomeFacts({ outcome, transfer }: DumpRequest): Facts {
+  switch (outcome?.outcome) {
+    case 'completed':
+      return {
+        objectKey: outcome.objectKey,
+        form: outcome.form,
+        sizeBytes: outcome.sizeBytes,
+        sha256: outcome.sha256,
+        crc64: outcome.crc64,
+        dumpSizeBytes: outcome.dumpSizeBytes,
+        dumpSha256: outcome.dumpSha256,
+        ...askedFacts(transfer),
+        via: outcome.via,
+        noDisk: yesOrNo(outcome.noDisk),
+        podChecksum: outcome.podChecksum,
+        proofs: outcome.proofs.join(' '),
+      };
+    case 'failed':
+      return { code: outcome.code, ...(outcome.step === undefined ? {} : { step: outcome.step }) };
+    case 'cancelled':
+    case undefined:
+      return {};
+  }
+}
+
+const askedFacts = ({ via, compress, noDisk, podCpu }: TransferTerms): Facts => ({
+  askedVia: via,
+  askedCompress: compress,
+  askedNoDisk: noDisk,
+  podCpu: yesOrNo(podCpu),
+});
+
+const yesOrNo = (is: boolean): string => (is ? 'yes' : 'no');

@@ -1,10 +1,16 @@
 /** What a person typed → a command, or a usage error that shows a line that would work. Pure. */
 import { dnsLabel, podName } from '../worker/dump-job.ts';
+import { COMPRESSIONS, type TransferWish, VIAS } from './transfer-terms.ts';
 
 export const MAX_REASON_LENGTH = 1000;
 
 export type Command =
-  | { readonly kind: 'dump'; readonly target: TypedTarget; readonly reason: string | undefined }
+  | {
+      readonly kind: 'dump';
+      readonly target: TypedTarget;
+      readonly reason: string | undefined;
+      readonly transfer: TransferWish;
+    }
   | { readonly kind: 'help' }
   | { readonly kind: 'list'; readonly namespace: string | undefined }
   | { readonly kind: 'status'; readonly requestId: string }
@@ -27,17 +33,31 @@ export type UsageProblem =
   | 'too-many-words'
   | 'unknown-option'
   | 'option-without-value'
+  | 'option-with-value'
+  | 'bad-via'
+  | 'bad-compress'
+  | 'not-with-no-disk'
   | 'open-quote'
   | 'reason-too-long'
   | 'id-missing'
   | 'bad-id';
 
-export type ParsedCommand =
-  | { readonly ok: true; readonly command: Command }
-  | { readonly ok: false; readonly problem: UsageProblem; readonly what: string };
+export type ParsedCommand = { readonly ok: true; readonly command: Command } | UsageMistake;
 
-const usage = (problem: UsageProblem, what: string): ParsedCommand => ({
+/** The command that was meant: help takes anything. */
+type MeantCommand = Exclude<Command['kind'], 'help'>;
+
+export interface UsageMistake {
+  readonly ok: false;
+  readonly of: MeantCommand;
+  readonly problem: UsageProblem;
+  /** What it is about, as typed. */
+  readonly what: string;
+}
+
+const usage = (of: MeantCommand, problem: UsageProblem, what: string): UsageMistake => ({
   ok: false,
+  of,
   problem,
   what: what.slice(0, 80),
 });
@@ -56,7 +76,7 @@ const WORDS: Readonly<Record<string, 'help' | 'list' | 'status' | 'cancel'>> = {
 /** @param text what stands behind the command's name */
 export function parseCommand(text: string): ParsedCommand {
   const split = splitWords(text);
-  if (split === undefined) return usage('open-quote', text);
+  if (split === undefined) return usage('dump', 'open-quote', text);
   const [first, ...rest] = split;
   if (first === undefined) return { ok: true, command: { kind: 'help' } };
   // hasOwn: 'constructor' is what people type to see what happens.
@@ -83,65 +103,103 @@ const plain = (word: string): string => word.normalize('NFKC').replace(/^—/, '
 
 function parseList(words: readonly string[]): ParsedCommand {
   const [namespace, extra] = words;
-  if (extra !== undefined) return usage('too-many-words', extra);
+  if (extra !== undefined) return usage('list', 'too-many-words', extra);
   if (namespace !== undefined && !dnsLabel.safeParse(namespace).success)
-    return usage('bad-namespace', namespace);
+    return usage('list', 'bad-namespace', namespace);
   return { ok: true, command: { kind: 'list', namespace } };
 }
 
 function parseWithId(kind: 'status' | 'cancel', words: readonly string[]): ParsedCommand {
   const [id, extra] = words;
-  if (id === undefined) return usage('id-missing', kind);
-  if (extra !== undefined) return usage('too-many-words', extra);
+  if (id === undefined) return usage(kind, 'id-missing', kind);
+  if (extra !== undefined) return usage(kind, 'too-many-words', extra);
   const requestId = id.toLowerCase();
-  if (!/^[a-z0-9]{8}$/.test(requestId)) return usage('bad-id', id);
+  if (!/^[a-z0-9]{8}$/.test(requestId)) return usage(kind, 'bad-id', id);
   return { ok: true, command: { kind, requestId } };
+}
+
+/** What may stand behind a target; each but the last takes a value, behind it or behind `=`. */
+const OPTIONS: Readonly<Record<string, keyof Options>> = {
+  '-c': 'container',
+  '--container': 'container',
+  '-r': 'reason',
+  '--reason': 'reason',
+  '--via': 'via',
+  '--compress': 'compress',
+  '--no-disk': 'noDisk',
+};
+
+interface Options {
+  container?: string;
+  reason?: string;
+  via?: string;
+  compress?: string;
+  noDisk?: true;
 }
 
 function parseDump(words: readonly string[]): ParsedCommand {
   let typed: string | undefined;
-  let container: string | undefined;
-  let reason: string | undefined;
+  const options: Options = {};
   for (let at = 0; at < words.length; at += 1) {
     const raw = words[at] ?? '';
     const word = plain(raw);
-    if (word === '-c' || word === '--container' || word === '--reason' || word === '-r') {
-      const value = words[++at];
-      if (value === undefined) return usage('option-without-value', word);
-      if (word === '-c' || word === '--container') container = plain(value);
-      else reason = value;
-    } else if (word.startsWith('--reason=')) {
-      reason = raw.replace(/^[^=＝]*[=＝]/, '');
-    } else if (word.startsWith('--container=')) {
-      container = word.slice('--container='.length);
-    } else if (word.startsWith('-')) {
-      return usage('unknown-option', word);
-    } else if (typed === undefined) {
+    if (!word.startsWith('-')) {
+      if (typed !== undefined) return usage('dump', 'too-many-words', word);
       typed = word;
-    } else {
-      return usage('too-many-words', word);
+      continue;
     }
+    const [name = ''] = word.split('=');
+    const key = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
+    // A short option takes its value from the next word alone.
+    if (key === undefined || (word !== name && !name.startsWith('--')))
+      return usage('dump', 'unknown-option', word);
+    if (key === 'noDisk') {
+      if (word !== name) return usage('dump', 'option-with-value', word);
+      options.noDisk = true;
+      continue;
+    }
+    const value = word === name ? words[++at] : raw.replace(/^[^=＝]*[=＝]/, '');
+    if (value === undefined) return usage('dump', 'option-without-value', word);
+    if (key === 'reason') options.reason = value;
+    else options[key] = word === name ? plain(value) : word.slice(name.length + 1);
   }
-  if (typed === undefined) return usage('empty-target', '');
-  return checkTarget(typed, container, reason?.trim() || undefined);
+  if (typed === undefined) return usage('dump', 'empty-target', '');
+  return checkDump(typed, options);
 }
 
-function checkTarget(
-  typed: string,
-  container: string | undefined,
-  reason: string | undefined,
-): ParsedCommand {
+function checkDump(typed: string, options: Options): ParsedCommand {
   const names = typed.split('/');
-  if (names.length < 2 || names.length > 3) return usage('empty-target', typed);
+  if (names.length < 2 || names.length > 3) return usage('dump', 'empty-target', typed);
   const [pod = '', namespace = '', cluster] = names.reverse();
-  if (cluster !== undefined && !dnsLabel.safeParse(cluster).success) return usage('bad-cluster', cluster);
-  if (!dnsLabel.safeParse(namespace).success) return usage('bad-namespace', namespace);
-  if (!podName.safeParse(pod).success) return usage('bad-pod', pod);
+  const { container } = options;
+  const reason = options.reason?.trim() || undefined;
+  if (cluster !== undefined && !dnsLabel.safeParse(cluster).success)
+    return usage('dump', 'bad-cluster', cluster);
+  if (!dnsLabel.safeParse(namespace).success) return usage('dump', 'bad-namespace', namespace);
+  if (!podName.safeParse(pod).success) return usage('dump', 'bad-pod', pod);
   if (container !== undefined && !dnsLabel.safeParse(container).success)
-    return usage('bad-container', container);
+    return usage('dump', 'bad-container', container);
   if (reason !== undefined && reason.length > MAX_REASON_LENGTH)
-    return usage('reason-too-long', String(reason.length));
-  return { ok: true, command: { kind: 'dump', target: { cluster, namespace, pod, container }, reason } };
+    return usage('dump', 'reason-too-long', String(reason.length));
+  const transfer = checkTransfer(options);
+  if ('problem' in transfer) return transfer;
+  return {
+    ok: true,
+    command: { kind: 'dump', target: { cluster, namespace, pod, container }, reason, transfer },
+  };
+}
+
+function checkTransfer(options: Options): TransferWish | UsageMistake {
+  const noDisk = options.noDisk ?? false;
+  const via = VIAS.find((known) => known === options.via?.toLowerCase());
+  if (options.via !== undefined && via === undefined) return usage('dump', 'bad-via', options.via);
+  const compress = COMPRESSIONS.find((known) => known === options.compress?.toLowerCase());
+  if (options.compress !== undefined && compress === undefined)
+    return usage('dump', 'bad-compress', options.compress);
+  // What comes out of a pipe can be read once: it goes through the worker, which compresses it if anybody does.
+  if (noDisk && via === 'direct') return usage('dump', 'not-with-no-disk', '--via direct');
+  if (noDisk && compress === 'pod') return usage('dump', 'not-with-no-disk', '--compress pod');
+  return { via, compress, noDisk };
 }
 
 const CLOSING: Readonly<Record<string, string>> = { '"': '"', "'": "'", '“': '”', '‘': '’', '「': '」' };

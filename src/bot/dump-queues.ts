@@ -19,6 +19,7 @@ import {
   progress,
   queueName,
   type Target,
+  type TransferTerms,
 } from '../worker/dump-job.ts';
 
 export type JobStanding =
@@ -34,7 +35,12 @@ export interface JobListener {
 
 export interface DumpQueues {
   /** Asks the cluster's worker to look at a pod. Never throws for what the cluster or the worker says. */
-  preflight(requestId: string, look: number, target: Target): Promise<PreflightOutcome>;
+  preflight(
+    requestId: string,
+    look: number,
+    target: Target,
+    noDisk: TransferTerms['noDisk'],
+  ): Promise<PreflightOutcome>;
   /** Adding the same job again changes nothing. */
   add(jobId: string, data: DumpData): Promise<void>;
   standing(cluster: string, jobId: string): Promise<JobStanding>;
@@ -88,9 +94,15 @@ export function createDumpQueues(options: DumpQueuesOptions): DumpQueues {
   };
 
   return {
-    async preflight(requestId, look, target) {
+    async preflight(requestId, look, target, noDisk) {
       const { looks, lookEvents } = line(target.cluster);
-      const data = preflightData.parse({ version: CONTRACT_VERSION, kind: 'preflight', requestId, target });
+      const data = preflightData.parse({
+        version: CONTRACT_VERSION,
+        kind: 'preflight',
+        requestId,
+        target,
+        noDisk,
+      });
       const job = await within(
         ADD_TIMEOUT_MS,
         looks.add('preflight', data, {

@@ -18,7 +18,9 @@ import {
   type Preflight,
   preflight,
   type Target,
+  type TransferTerms,
   target,
+  transferTerms,
 } from '../worker/dump-job.ts';
 import type { PersonRef } from './chat/message.ts';
 
@@ -68,6 +70,8 @@ export const dumpRequest = z.strictObject({
   rule: z.string(),
   /** 0: needs no review. */
   approvalsNeeded: z.number().int().min(0),
+  /** What was asked for and allowed; the pre-flight says whether it will do without disk. */
+  transfer: transferTerms,
   approvals: z.array(byAt),
   denial: z.strictObject({ by: personRef, at, reason: z.string().max(1000).optional() }).optional(),
   cancellation: byAt.optional(),
@@ -113,6 +117,7 @@ export interface Proposal {
   readonly rule: string;
   readonly approvalsNeeded: number;
   readonly expireAfterMs: number;
+  readonly transfer: TransferTerms;
   readonly repeats?: string;
 }
 
@@ -131,6 +136,7 @@ export function propose(proposal: Proposal, now: number): DumpRequest {
     ...(proposal.reason === undefined ? {} : { reason: proposal.reason }),
     rule: proposal.rule,
     approvalsNeeded: proposal.approvalsNeeded,
+    transfer: proposal.transfer,
     approvals: [],
     looks: 0,
     run: 0,

@@ -2,7 +2,7 @@
 import type { Logger } from '../log.ts';
 import type { Target } from '../worker/dump-job.ts';
 import type { Advancer } from './advance.ts';
-import type { AuditEvent } from './audit.ts';
+import { type AuditEvent, requestFacts } from './audit.ts';
 import type { CancelRequest } from './cancel-request.ts';
 import type { ChatPlatform, IncomingCommand, Language } from './chat/chat-platform.ts';
 import type { Message, PersonRef } from './chat/message.ts';
@@ -19,12 +19,14 @@ import {
   targetText,
   unavailable,
   usageReply,
+  wishReply,
 } from './messages/replies.ts';
 import { whoIs } from './people.ts';
 import { decide, maySee, type PersonInGroups, type Rule, termsOf } from './policy.ts';
 import type { PrivatePlaces } from './private-places.ts';
 import { newRequestId } from './request-id.ts';
 import type { RequestStore } from './request-store.ts';
+import type { UsualTransfer } from './transfer-terms.ts';
 import type { Words } from './words/words.ts';
 
 export interface CommandDeps {
@@ -32,6 +34,7 @@ export interface CommandDeps {
   readonly advancer: Advancer;
   readonly cancel: CancelRequest;
   readonly rules: readonly Rule[];
+  readonly usualTransfer: UsualTransfer;
   readonly clusters: readonly string[];
   readonly words: (language: Language) => Words;
   readonly commandName: (platform: ChatPlatform) => string;
@@ -50,8 +53,7 @@ export function createCommandHandler(deps: CommandDeps) {
     const reply = (message: Message) => platform.replyPrivately(incoming.privately, incoming.person, message);
     try {
       const parsed = parseCommand(incoming.text);
-      if (!parsed.ok)
-        return await reply(usageReply(words, parsed.problem, parsed.what, deps.commandName(platform)));
+      if (!parsed.ok) return await reply(usageReply(words, parsed, deps.commandName(platform)));
       if (parsed.command.kind === 'help') return await reply(helpReply(words, deps.commandName(platform)));
       const who = await whoIs(platform, incoming.person, rules);
       if (who === undefined) {
@@ -110,7 +112,12 @@ export function createCommandHandler(deps: CommandDeps) {
       await record('refused-by-policy', who.person, target, { why: verdict.why });
       return reply(policyReply(words, verdict, target));
     }
-    const { rule } = verdict;
+    const terms = termsOf(verdict.rule, command.transfer, deps.usualTransfer);
+    if (terms.kind === 'deny') {
+      const facts = { why: 'not-allowed', rule: terms.rule.name, wish: terms.wish };
+      await record('refused-by-policy', who.person, target, facts);
+      return reply(wishReply(words, terms));
+    }
     const request = propose(
       {
         id: newRequestId(),
@@ -118,7 +125,7 @@ export function createCommandHandler(deps: CommandDeps) {
         place: incoming.place,
         target,
         reason: command.reason,
-        ...termsOf(rule),
+        ...terms.terms,
       },
       now(),
     );
@@ -128,7 +135,7 @@ export function createCommandHandler(deps: CommandDeps) {
       requestId: request.id,
       by: who.person,
       target: targetText(target),
-      facts: { rule: rule.name, ...(command.reason === undefined ? {} : { reason: command.reason }) },
+      facts: requestFacts(request),
     });
     if (!isNew) {
       log.info({ requestId: id }, 'command was delivered twice');

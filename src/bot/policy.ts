@@ -1,7 +1,15 @@
 /** Who may do what. Pure: people and groups in, a verdict out. No rule, no dump. */
 import picomatch from 'picomatch';
-import type { Target } from '../worker/dump-job.ts';
+import type { Target, TransferTerms } from '../worker/dump-job.ts';
 import type { PersonRef } from './chat/message.ts';
+import {
+  type GuardedWish,
+  refusedWish,
+  type TransferAllowance,
+  type TransferWish,
+  transferTermsOf,
+  type UsualTransfer,
+} from './transfer-terms.ts';
 
 /**
  * Who is meant: `everyone`, a person (`slack:U012ABC`), a group (`slack:group:S012ABC`), and where a request
@@ -26,6 +34,7 @@ export interface Rule {
       };
   readonly download: readonly Who[];
   readonly cancel: readonly Who[];
+  readonly allow: TransferAllowance;
 }
 
 export interface PersonInGroups {
@@ -63,12 +72,32 @@ export function decide(rules: readonly Rule[], who: PersonInGroups, target: Targ
 /** A rule without review has no card that could wait; this bounds the look at the pod only. */
 const UNREVIEWED_EXPIRE_MS = 30 * 60_000;
 
-/** What a request that is asked for under this rule has to meet. */
-export const termsOf = ({ name, review }: Rule) => ({
-  rule: name,
-  approvalsNeeded: review === 'none' ? 0 : review.approvals,
-  expireAfterMs: review === 'none' ? UNREVIEWED_EXPIRE_MS : review.expireAfterMs,
-});
+/** What a request that is asked for under a rule has to meet, and how its dump may travel. */
+export interface Terms {
+  readonly rule: string;
+  readonly approvalsNeeded: number;
+  readonly expireAfterMs: number;
+  readonly transfer: TransferTerms;
+}
+
+export type TermsVerdict =
+  | { readonly kind: 'terms'; readonly terms: Terms }
+  | { readonly kind: 'deny'; readonly rule: Rule; readonly wish: GuardedWish };
+
+export function termsOf(rule: Rule, wish: TransferWish, usual: UsualTransfer): TermsVerdict {
+  const refused = refusedWish(rule.allow, wish);
+  if (refused !== undefined) return { kind: 'deny', rule, wish: refused };
+  const { name, review } = rule;
+  return {
+    kind: 'terms',
+    terms: {
+      rule: name,
+      approvalsNeeded: review === 'none' ? 0 : review.approvals,
+      expireAfterMs: review === 'none' ? UNREVIEWED_EXPIRE_MS : review.expireAfterMs,
+      transfer: transferTermsOf(rule.allow, wish, usual),
+    },
+  };
+}
 
 export function covers(rule: Rule, target: Target): boolean {
   return (

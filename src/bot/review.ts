@@ -1,7 +1,7 @@
 /** Clicks: approve, deny, cancel, retry, new link. A click counts as the person whom the platform's signed payload names. */
 import type { Logger } from '../log.ts';
 import type { Advancer } from './advance.ts';
-import type { AuditEntry, AuditEvent } from './audit.ts';
+import { type AuditEntry, type AuditEvent, requestFacts } from './audit.ts';
 import type { CancelRequest } from './cancel-request.ts';
 import type { ActionAnswer, ChatPlatform, IncomingAction, Language } from './chat/chat-platform.ts';
 import type { Message } from './chat/message.ts';
@@ -16,12 +16,14 @@ import {
   refusal,
   targetText,
   unavailable,
+  wishReply,
 } from './messages/replies.ts';
 import { whoIs } from './people.ts';
 import { covers, decide, mayReview, type PersonInGroups, type Rule, termsOf } from './policy.ts';
 import type { PrivatePlaces } from './private-places.ts';
 import { newRequestId } from './request-id.ts';
 import type { RequestStore } from './request-store.ts';
+import { type UsualTransfer, wishOf } from './transfer-terms.ts';
 import type { Words } from './words/words.ts';
 
 export interface ReviewDeps {
@@ -31,6 +33,7 @@ export interface ReviewDeps {
   readonly cancel: CancelRequest;
   readonly handOutLink: HandOutLink;
   readonly rules: readonly Rule[];
+  readonly usualTransfer: UsualTransfer;
   readonly privatePlaces: PrivatePlaces;
   readonly words: (language: Language) => Words;
   readonly now: () => number;
@@ -175,7 +178,9 @@ export function createActionHandler(deps: ReviewDeps) {
     const target = { cluster, namespace, pod, ...(container === undefined ? {} : { container }) };
     const verdict = decide(rules, who, target);
     if (verdict.kind === 'deny') return say(policyReply(words, verdict, target));
-    const { rule } = verdict;
+    const wish = wishOf(request.transfer, deps.usualTransfer);
+    const terms = termsOf(verdict.rule, wish, deps.usualTransfer);
+    if (terms.kind === 'deny') return say(wishReply(words, terms));
     const again = propose(
       {
         id: newRequestId(),
@@ -183,7 +188,7 @@ export function createActionHandler(deps: ReviewDeps) {
         place: request.place,
         target,
         reason: request.reason,
-        ...termsOf(rule),
+        ...terms.terms,
         repeats: request.id,
       },
       now(),
@@ -191,7 +196,7 @@ export function createActionHandler(deps: ReviewDeps) {
     // One repetition for each failure, however often the button is pressed.
     const { id, isNew } = await store.create(again, `repeat:${request.id}`, {
       ...entryOf('requested', again, who),
-      facts: { rule: rule.name, repeats: request.id },
+      facts: requestFacts(again),
     });
     log.info({ requestId: id, repeats: request.id, clickId: incoming.id }, 'heap dump requested again');
     if (!isNew) return say(notice(words.card.id(id), words.replies.repeated(id)));

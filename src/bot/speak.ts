@@ -15,6 +15,7 @@ import { type DownloadLink, resultMessage } from './messages/result-message.ts';
 import type { Who } from './policy.ts';
 import type { PrivatePlaces } from './private-places.ts';
 import type { RequestStore } from './request-store.ts';
+import type { UsualTransfer } from './transfer-terms.ts';
 import type { Words } from './words/words.ts';
 
 export interface SpeakDeps {
@@ -22,6 +23,7 @@ export interface SpeakDeps {
   readonly platformOf: (request: DumpRequest) => ChatPlatform;
   readonly wordsOf: (platform: ChatPlatform) => Words;
   readonly reviewersOf: (request: DumpRequest) => readonly Who[];
+  readonly usualTransfer: UsualTransfer;
   /** A link for the thread, on the audit record already; undefined where the config keeps links private. */
   readonly threadLink: (request: DumpRequest) => Promise<DownloadLink | undefined>;
   readonly privatePlaces: PrivatePlaces;
@@ -124,7 +126,12 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
         return tellDirectly(now, resultSlot(now), message);
       }
       const asIs = (): DumpRequest => now;
-      const showing = show(now, 'card', now.place, requestCard(now, words, deps.reviewersOf(now)));
+      const showing = show(
+        now,
+        'card',
+        now.place,
+        requestCard(now, words, deps.reviewersOf(now), deps.usualTransfer),
+      );
       // A pending card that nobody can see is the caller's business; later the work goes on without its audience.
       now = now.state === 'pending' ? await showing : await unlessPlaceGone(showing, asIs);
       const card = now.spoken.card?.ref;

@@ -86,6 +86,7 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
       const review = rules.find(({ name }) => name === request.rule)?.review;
       return review === undefined || review === 'none' ? NO_REVIEWERS : review.by;
     },
+    usualTransfer: config.transfer,
     threadLink: async (request) => (config.download.link === 'thread' ? threadLink(request) : undefined),
     log,
   });
@@ -96,6 +97,7 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
     advancer,
     cancel,
     rules,
+    usualTransfer: config.transfer,
     clusters: config.clusters.map(({ name }) => name),
     words: wordsOf,
     privatePlaces,
@@ -111,6 +113,7 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
     cancel,
     handOutLink: createHandOutLink(linkDeps),
     rules,
+    usualTransfer: config.transfer,
     privatePlaces,
     words: wordsOf,
     now,

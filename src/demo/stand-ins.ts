@@ -8,6 +8,7 @@ import { type DemoOss, startOss } from './oss/demo-oss.ts';
 import type { Cast } from './play.ts';
 import { type RunningRedis, startRedis } from './redis-server.ts';
 import type { Tools } from './set-up/debian-tools.ts';
+import { podWithCurl } from './set-up/pod-curl.ts';
 import { type SlackWorkspace, startSlack } from './slack/slack-workspace.ts';
 
 export interface StandIns {
@@ -80,6 +81,8 @@ export async function addLeak(
   { namespace, name, heapMb }: LeakyPod,
 ) {
   const jdk = { hostPath: tools.javaHome, mountPath: '/opt/java' };
+  // So that it can upload its dump by itself.
+  const curl = podWithCurl(tools.curl);
   const pod = await cluster.addPod({
     namespace,
     name,
@@ -104,10 +107,10 @@ export async function addLeak(
           String(heapMb),
           '3600',
         ],
-        path: '/opt/java/bin:/usr/local/bin:/usr/bin:/bin',
+        path: `/opt/java/bin:${curl.path}`,
         memoryLimitBytes: (heapMb * 3 + 256) * 1024 * 1024,
         env: tools.env,
-        mounts: [jdk, { hostPath: classes, mountPath: '/app' }],
+        mounts: [jdk, { hostPath: classes, mountPath: '/app' }, ...curl.mounts],
       },
     ],
   });

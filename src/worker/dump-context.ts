@@ -4,6 +4,7 @@ import type { ClusterConfig, Config } from '../config-schema.ts';
 import type { Cluster } from '../k8s/client.ts';
 import type { Logger } from '../log.ts';
 import type { Checkpoint, DumpData, Progress, Step } from './dump-job.ts';
+import type { PieceThreads } from './pieces/piece-threads.ts';
 import type { ObjectStore } from './store/object-store.ts';
 
 export interface DumpSettings extends Readonly<Config['worker']> {
@@ -18,6 +19,8 @@ export interface DumpContext {
   readonly cluster: Cluster;
   readonly clusterConfig: ClusterConfig;
   readonly store: ObjectStore;
+  /** Shared by all transfers of this process. */
+  readonly threads: PieceThreads;
   readonly redis: Redis;
   readonly settings: DumpSettings;
   /** Aborts on cancel, hand-over, and a lost lease; its reason says which. */

@@ -51,6 +51,19 @@ const decimal64 = z.string().regex(/^\d{1,20}$/);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const requestId = z.string().regex(/^[a-z0-9]{8}$/);
 
+/** What people and the rule say about the dump's way out of the pod. */
+export const transferTerms = z.strictObject({
+  /** direct: the pod uploads by itself over presigned URLs; relay: through exec and the worker. */
+  via: z.enum(['auto', 'direct', 'relay']),
+  /** Where the dump is compressed on its way, never inside the pause. */
+  compress: z.enum(['auto', 'worker', 'pod', 'none']),
+  /** The JVM dumps into a pipe that the transfer reads: on request, where nothing else has room, or never. */
+  noDisk: z.enum(['always', 'if-needed', 'never']),
+  /** The rule lets us spend the pod's CPU on compressing. */
+  podCpu: z.boolean(),
+});
+export type TransferTerms = z.infer<typeof transferTerms>;
+
 // ---- pre-flight: looking before asking ------------------------------------------------------------------
 
 export const preflightData = z.strictObject({
@@ -58,6 +71,7 @@ export const preflightData = z.strictObject({
   kind: z.literal('preflight'),
   requestId,
   target,
+  noDisk: transferTerms.shape.noDisk,
 });
 export type PreflightData = z.infer<typeof preflightData>;
 
@@ -78,6 +92,8 @@ export const preflight = z.strictObject({
   predictedPauseMs: z.tuple([bytes, bytes]).optional(),
   dumpDir: z.string().max(4096),
   freeDiskBytes: bytes,
+  /** The dump will go through a pipe: no disk, and the application stands still as long as the transfer lasts. */
+  noDisk: z.boolean(),
   memoryLimitBytes: bytes.optional(),
   memoryUsedBytes: bytes.optional(),
   objectPrefix: z.string().max(512),
@@ -98,13 +114,32 @@ export const STEPS = [
 ] as const;
 export type Step = (typeof STEPS)[number];
 
-const uploadedPart = z.strictObject({
-  number: z.number().int().min(1).max(10_000),
+/**
+ * hprof: as the JVM wrote it. hprof.gz: gzip members of 1 MiB of the dump each, which Eclipse MAT opens without
+ * unpacking.
+ */
+const objectForm = z.enum(['hprof', 'hprof.gz']);
+export type ObjectForm = z.infer<typeof objectForm>;
+
+/** The object in the store, and what it holds. */
+const storedDump = z.strictObject({
+  objectKey: z.string().max(1023),
+  form: objectForm,
+  /** Of the object as stored. */
   sizeBytes: bytes,
-  etag: z.string(),
+  sha256,
   crc64: decimal64,
+  /** Of the dump itself; the same where it is stored as it is. */
+  dumpSizeBytes: bytes,
+  dumpSha256: sha256,
+  /** both: the pod began, and the worker finished. */
+  via: z.enum(['direct', 'relay', 'both']),
+  /** Checksums of the pod and of ours were compared part by part: which kind. */
+  podChecksum: z.enum(['cksum', 'md5', 'sha1', 'sha256']),
+  /** The object was read back and walked, as not all of it went through one worker's hands. */
+  readBack: z.boolean(),
 });
-export type UploadedPart = z.infer<typeof uploadedPart>;
+export type StoredDump = z.infer<typeof storedDump>;
 
 /** What a new attempt needs to go on. Saved in the job's data before it is relied on. */
 export const checkpoint = z.strictObject({
@@ -124,13 +159,12 @@ export const checkpoint = z.strictObject({
     .strictObject({
       objectKey: z.string().max(1023),
       uploadId: z.string().max(1024),
-      partSizeBytes: bytes,
-      parts: z.array(uploadedPart).max(10_000),
+      /** Of the dump in each part but the last; what of it is stored is in the part ledger (part-ledger.ts). */
+      pieceBytes: bytes,
+      form: objectForm,
     })
     .optional(),
-  stored: z
-    .strictObject({ objectKey: z.string().max(1023), sizeBytes: bytes, sha256, crc64: decimal64 })
-    .optional(),
+  stored: storedDump.optional(),
   verified: z.boolean().optional(),
   stepMs: z.partialRecord(z.enum(STEPS), bytes),
 });
@@ -146,6 +180,7 @@ export const dumpData = z.strictObject({
   workload: z.string().min(1).max(253),
   jvm,
   objectPrefix: z.string().max(512),
+  transfer: transferTerms,
   /** Ends in the object's metadata. */
   requestedBy: z.string().max(200),
   approvedBy: z.array(z.string().max(200)),
@@ -210,6 +245,11 @@ export const FAILURE_CODES = [
   'store-refused',
   'store-unreachable',
   'checksum-mismatch',
+  'no-uploader',
+  'no-route-to-store',
+  'no-gzip',
+  'no-pipe-dump',
+  'stream-broken',
   // ours
   'no-worker',
   'cannot-post',
@@ -243,14 +283,22 @@ export const completed = z.strictObject({
   outcome: z.literal('completed'),
   version: z.literal(CONTRACT_VERSION),
   bucket: z.string(),
-  objectKey: z.string().max(1023),
   fileName: z.string().max(300),
-  sizeBytes: bytes,
-  sha256,
-  crc64: decimal64,
+  ...storedDump.shape,
+  /** The dump went through a pipe. */
+  noDisk: z.boolean(),
   /** In words of this contract, what was proved and how. */
   proofs: z.array(
-    z.enum(['jvm-success-line', 'end-mark', 'hprof-walk', 'size', 'sha256', 'crc64', 'part-md5']),
+    z.enum([
+      'jvm-success-line',
+      'end-mark',
+      'hprof-walk',
+      'size',
+      'pod-checksum',
+      'crc64',
+      'part-md5',
+      'read-back',
+    ]),
   ),
   pauseMs: bytes.optional(),
   adopted: z.boolean(),

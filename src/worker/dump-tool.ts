@@ -10,11 +10,10 @@ import {
   type Subprotocol,
 } from '../k8s/exec.ts';
 import { redactText } from '../redact.ts';
-import type { DumpContext } from './dump-context.ts';
 import { FAILURE_CODES, type FailureCode } from './dump-job.ts';
 import { QuietWatch } from './quiet-watch.ts';
 import { StepError } from './step-error.ts';
-import { countOf, LineSplitter, parseToolLine, TOOL_PROTOCOL, type ToolLine } from './tool-lines.ts';
+import { LineSplitter, parseToolLine, TOOL_PROTOCOL, type ToolLine } from './tool-lines.ts';
 
 export interface ToolCommand {
   readonly argv: readonly string[];
@@ -36,9 +35,8 @@ export interface ToolRunOptions {
 }
 
 /** Codes of the tool that people know by another name. */
-const OTHER_NAMES: Readonly<Record<string, FailureCode>> = { 'no-sha256': 'no-checksum-tool' };
+const OTHER_NAMES: Readonly<Record<string, FailureCode>> = { 'no-checksum': 'no-checksum-tool' };
 const MOST_LINES = 10_000;
-const MIB = 1024 * 1024;
 /** The tool's heartbeat comes each second; a busy node may keep it waiting. */
 const QUIET_MS = 20_000;
 
@@ -82,7 +80,7 @@ export async function runTool(
   }
   const failed = lines.find(({ word }) => word === 'failed');
   if (failed !== undefined && !options.tolerate?.includes(failed.values.code ?? ''))
-    throw toolError(failed, result);
+    throw toolError(failed, result.stderr);
   if (failed === undefined && lines.at(-1)?.word !== 'done') {
     if (result.exitCode === 0 || result.signal !== undefined) {
       throw new StepError('exec-broken', 'the last line of the dump tool did not come', { retryable: true });
@@ -112,103 +110,6 @@ export async function runForeignTool(
   if (result.exitCode !== 0)
     throw new StepError('tool-failed', `exit code ${result.exitCode}: ${tail(result.stderr)}`);
   return lines;
-}
-
-export interface SendRange {
-  readonly file: string;
-  /** A multiple of 1 MiB. */
-  readonly offset: number;
-  readonly count: number;
-}
-
-/**
- * Bytes of a file in the container, in order. While the promise of `onChunk` is pending the pod waits.
- * @throws StepError 'exec-broken' (retryable) if fewer bytes came than were asked for, whatever the cluster says
- */
-export async function sendFromPod(
-  context: DumpContext,
-  toolPath: string,
-  range: SendRange,
-  signal: AbortSignal,
-  onChunk: (chunk: Buffer) => Promise<void>,
-): Promise<void> {
-  let received = 0;
-  let session: ExecSession | undefined;
-  let said: ToolLine | undefined;
-  const closing: ToolLine[] = [];
-  // Both have come: only now may the process in the pod end, with nothing of it left in a socket.
-  const acknowledge = (): void => {
-    if (received === range.count && said !== undefined) void session?.write('ok\n').catch(() => undefined);
-  };
-  const splitter = new LineSplitter((text) => {
-    const line = parseToolLine(text);
-    if (line === undefined || closing.length > 100) return;
-    closing.push(line);
-    if (line.word === 'done') said = line;
-    acknowledge();
-  });
-  const argv = [
-    toolPath,
-    'send',
-    '--file',
-    range.file,
-    '--offset',
-    String(range.offset),
-    '--count',
-    // In whole MiB; the tool stops at the end of the file.
-    String(Math.ceil(range.count / MIB) * MIB),
-    '--ack',
-  ];
-  const options = {
-    signal,
-    timeoutMs: context.settings.transferTimeout,
-    subprotocol: context.clusterConfig.subprotocol,
-    acknowledge: true,
-    heartbeat: true,
-  };
-  const result = await run(context.cluster, context.data.target, { argv }, options, {
-    async onStdout(chunk, running) {
-      session = running;
-      received += chunk.length;
-      if (received > range.count) throw new StepError('dump-invalid', `more than ${range.count} bytes came`);
-      await onChunk(chunk);
-      acknowledge();
-    },
-    onStderr: (chunk) => splitter.push(chunk),
-  });
-  splitter.end();
-  const failed = closing.find(({ word }) => word === 'failed');
-  if (failed !== undefined) throw toolError(failed, result);
-  if (received !== range.count || said === undefined) {
-    throw new StepError('exec-broken', `${received} of ${range.count} bytes came`, { retryable: true });
-  }
-}
-
-/** SHA-256 of a file as the container sees it. */
-export async function hashInPod(
-  context: DumpContext,
-  toolPath: string,
-  file: string,
-  signal: AbortSignal,
-): Promise<{ sha256: string; sizeBytes: number }> {
-  const lines = await runTool(
-    context.cluster,
-    context.data.target,
-    { argv: [toolPath, 'hash', '--file', file] },
-    {
-      signal,
-      timeoutMs: context.settings.transferTimeout,
-      subprotocol: context.clusterConfig.subprotocol,
-      heartbeat: true,
-    },
-  );
-  const hashed = lines.find(({ word }) => word === 'hashed');
-  const sizeBytes = countOf(hashed, 'bytes');
-  const sha256 = hashed?.values.sha256;
-  if (sha256 === undefined || !/^[0-9a-f]{64}$/.test(sha256) || sizeBytes === undefined) {
-    throw new StepError('tool-failed', 'the dump tool printed no SHA-256');
-  }
-  return { sha256, sizeBytes };
 }
 
 /** @throws ExecError; StepError 'exec-broken' if a command that has a heartbeat lost it */
@@ -250,11 +151,12 @@ async function run(
   }
 }
 
-function toolError(failed: ToolLine, result: ExecResult): StepError {
+/** What the tool's `failed code=…` means; `stderr` may say more. */
+export function toolError(failed: ToolLine, stderr: string): StepError {
   const { code = '', ...facts } = failed.values;
   const known = OTHER_NAMES[code] ?? FAILURE_CODES.find((each) => each === code);
   const text = Object.entries(facts).map(([key, value]) => `${key} ${value}`);
-  const detail = [...text, tail(result.stderr)].filter((part) => part !== '').join(', ');
+  const detail = [...text, tail(stderr)].filter((part) => part !== '').join(', ');
   // Another dump by this same request is at work: the next attempt waits for it and adopts its file.
   if (code === 'busy') return new StepError('exec-broken', detail, { retryable: true });
   return new StepError(known ?? 'tool-failed', known === undefined ? `${code}: ${detail}` : detail);

@@ -1,5 +1,6 @@
-/** Where a dump is kept: `project/app/env/pod-20261124T151500Z-id.hprof`. Pure. */
+/** Where a dump is kept: `project/app/env/pod-20261124T151500Z-id.hprof.gz`. Pure. */
 import type { ClusterConfig } from '../config-schema.ts';
+import type { ObjectForm } from './dump-job.ts';
 
 type Words = Pick<ClusterConfig, 'project' | 'app' | 'env'>;
 
@@ -28,8 +29,14 @@ export function prefixWords(
 }
 
 /** @param takenAt milliseconds since the epoch */
-export function objectKeyOf(prefix: string, pod: string, requestId: string, takenAt: number): string {
+export function objectKeyOf(
+  prefix: string,
+  pod: string,
+  requestId: string,
+  takenAt: number,
+  form: ObjectForm,
+): string {
   const stamp = new Date(takenAt).toISOString().replace(/[-:]|\.\d+/g, '');
   // A pod's name may have 253 characters, a key 1023 bytes: the words are the shorter part.
-  return `${prefix}/${pod}-${stamp}-${requestId}.hprof`;
+  return `${prefix}/${pod}-${stamp}-${requestId}.${form}`;
 }

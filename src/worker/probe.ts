@@ -19,7 +19,13 @@ export interface Probe {
   /** Lowest pid first. */
   readonly jvms: readonly ProbedJvm[];
   readonly heap:
-    | { readonly usedBytes: number; readonly maxBytes: number | undefined; readonly jdk: number | undefined }
+    | {
+        readonly usedBytes: number;
+        readonly maxBytes: number | undefined;
+        readonly jdk: number | undefined;
+        /** It overwrites a pipe, and uses no disk for it: newer JVMs write the whole dump beside it all the same. */
+        readonly dumpsIntoPipe: boolean;
+      }
     | undefined;
   /** Why the JVM that was looked at cannot be attached to, where the tool can tell without trying. */
   readonly cannotAttach: CannotAttach | undefined;
@@ -55,7 +61,12 @@ export function readProbe(lines: readonly ToolLine[]): Probe {
     heap:
       heapUsed === undefined
         ? undefined
-        : { usedBytes: heapUsed, maxBytes: countOf(heap, 'max'), jdk: countOf(heap, 'jdk') },
+        : {
+            usedBytes: heapUsed,
+            maxBytes: countOf(heap, 'max'),
+            jdk: countOf(heap, 'jdk'),
+            dumpsIntoPipe: heap?.values.overwrite === 'yes' && heap.values.parallel === 'no',
+          },
     cannotAttach: CANNOT_ATTACH.find((reason) => reason === of('heap-unknown')[0]?.values.reason),
     dirs: of('dir').flatMap((line) => {
       const freeBytes = countOf(line, 'free');
@@ -153,3 +164,40 @@ export function chooseDir(probe: Probe, neededBytes: number | undefined): Probed
 }
 
 const mega = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
+
+/** For the tool and a pipe; the dump itself goes elsewhere. */
+const PIPE_ROOM_BYTES = 16_000_000;
+
+export interface DumpPlace {
+  readonly dir: ProbedDir;
+  readonly noDisk: boolean;
+}
+
+/**
+ * A place for the file, or for a pipe where that was asked for, or may be and nothing has room for the file.
+ * @throws StepError no-writable-dir, not-enough-disk, no-pipe-dump
+ */
+export function choosePlace(
+  probe: Probe,
+  neededBytes: number | undefined,
+  noDisk: 'always' | 'if-needed' | 'never',
+): DumpPlace {
+  const pipe = (): DumpPlace => {
+    if (!probe.commands.has('mkfifo')) throw new StepError('no-pipe-dump', 'the container has no mkfifo');
+    if (!probe.heap?.dumpsIntoPipe)
+      throw new StepError('no-pipe-dump', `JDK ${probe.heap?.jdk ?? 'unknown'}`);
+    return { dir: chooseDir(probe, PIPE_ROOM_BYTES), noDisk: true };
+  };
+  if (noDisk === 'always') return pipe();
+  try {
+    return { dir: chooseDir(probe, neededBytes), noDisk: false };
+  } catch (error) {
+    if (noDisk === 'never' || !(error instanceof StepError) || error.code !== 'not-enough-disk') throw error;
+    try {
+      return pipe();
+    } catch {
+      // What was wished for first is what people should hear about.
+      throw error;
+    }
+  }
+}

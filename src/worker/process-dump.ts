@@ -7,19 +7,22 @@ import {
   type FailureCode,
   type RetryKind,
   type Step,
+  type StoredDump,
 } from './dump-job.ts';
 import { CancelledError, HandOverError } from './end-reason.ts';
 import { stepErrorOf } from './failure-of.ts';
 import { LeaseLostError } from './lease.ts';
 import type { StepError } from './step-error.ts';
-import { checkJdk } from './steps/check-jdk.ts';
+import { type CheckedContainer, checkJdk } from './steps/check-jdk.ts';
 import { cleanUp } from './steps/clean-up.ts';
-import { copyTool } from './steps/copy-tool.ts';
+import { type CopiedTool, copyTool } from './steps/copy-tool.ts';
 import { expectSamePod, findPod } from './steps/find-pod.ts';
 import { makeExecutable } from './steps/make-executable.ts';
 import { runDump } from './steps/run-dump.ts';
-import { abandonUpload, transfer } from './steps/transfer.ts';
+import { streamDump } from './steps/stream-dump.ts';
+import { transfer } from './steps/transfer.ts';
 import { verify } from './steps/verify.ts';
+import { abandonUpload } from './transfer/abandon-upload.ts';
 
 export interface AttemptEnd {
   /** The last attempt that the queue grants: what would be tried again is told to people instead. */
@@ -51,8 +54,7 @@ export async function processDump(
       const place = await run('check-jdk', () => checkJdk(context, pod));
       const tool = await run('copy-tool', () => copyTool(context, place));
       await run('make-executable', () => makeExecutable(context, tool));
-      const dump = await run('run-dump', () => runDump(context, tool));
-      const stored = await run('transfer', () => transfer(context, tool, dump));
+      const stored = await dumpAndTransfer(context, run, place, tool);
       await run('verify', () => verify(context, stored));
     }
     const left = await run('clean-up', () => cleanUp(context, context.signal));
@@ -60,6 +62,19 @@ export async function processDump(
   } catch (error) {
     return await ended(context, current, error, end);
   }
+}
+
+async function dumpAndTransfer(
+  context: DumpContext,
+  run: StepRun,
+  place: CheckedContainer,
+  tool: CopiedTool,
+): Promise<StoredDump> {
+  // Through a pipe both are one, and there is no file to go on with.
+  if (context.data.transfer.noDisk === 'always')
+    return run('run-dump', () => streamDump(context, place, tool));
+  const dump = await run('run-dump', () => runDump(context, tool));
+  return run('transfer', () => transfer(context, place, tool, dump));
 }
 
 async function ended(
@@ -138,6 +153,7 @@ const SURELY_NOT_PAUSED: ReadonlySet<FailureCode> = new Set([
   'jvm-not-ready',
   'read-only-tmp',
   'no-jdk-tools',
+  'no-pipe-dump',
   'not-enough-disk',
 ]);
 
@@ -165,22 +181,21 @@ function completed(context: DumpContext, left: readonly string[]): DumpOutcome {
     outcome: 'completed',
     version: CONTRACT_VERSION,
     bucket: context.store.bucket,
-    objectKey: stored.objectKey,
     fileName: stored.objectKey.split('/').at(-1) ?? stored.objectKey,
-    sizeBytes: stored.sizeBytes,
-    sha256: stored.sha256,
-    crc64: stored.crc64,
-    // Who adopts a dump, or has another tool make it, did not hear the JVM say that it was done; the file alone proved it.
+    ...stored,
+    noDisk: context.data.transfer.noDisk === 'always',
     proofs: [
+      // Who adopts a dump, or has another tool make it, did not hear the JVM say that it was done; the file proved it.
       ...(dump.adopted || context.settings.foreignToolPath !== undefined
         ? []
         : (['jvm-success-line'] as const)),
       'end-mark',
       'hprof-walk',
       'size',
-      'sha256',
+      'pod-checksum',
       'crc64',
       'part-md5',
+      ...(stored.readBack ? (['read-back'] as const) : []),
     ],
     ...(dump.pauseMs === undefined ? {} : { pauseMs: dump.pauseMs }),
     adopted: dump.adopted,

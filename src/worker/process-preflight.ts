@@ -15,8 +15,8 @@ import { stepErrorOf } from './failure-of.ts';
 import { prefixWords } from './object-key.ts';
 import {
   chooseAttachTool,
-  chooseDir,
   chooseJvm,
+  choosePlace,
   expectAttachable,
   type Probe,
   type ProbedJvm,
@@ -25,8 +25,8 @@ import {
   predictedSizeBytes,
   readProbe,
 } from './probe.ts';
-import { StepError } from './step-error.ts';
 import { containersToTry, findPod } from './steps/find-pod.ts';
+import { chooseSum } from './transfer/sums.ts';
 
 export interface PreflightContext {
   readonly data: PreflightData;
@@ -67,11 +67,11 @@ async function look(context: PreflightContext): Promise<Preflight> {
   const jvm = chooseJvm(probe);
   expectAttachable(probe, jvm);
   const attachTool = chooseAttachTool(probe);
-  if (!probe.commands.has('sha256sum')) throw new StepError('no-checksum-tool', '');
+  chooseSum(probe.commands);
   const used = probe.heap?.usedBytes;
   const size = used === undefined ? undefined : predictedSizeBytes(used);
   const peak = size === undefined ? undefined : predictedPeakBytes(size, probe.heap?.jdk);
-  const dir = chooseDir(probe, peak);
+  const { dir, noDisk } = choosePlace(probe, peak, data.noDisk);
   return {
     podUid: pod.uid,
     container: container.name,
@@ -88,6 +88,7 @@ async function look(context: PreflightContext): Promise<Preflight> {
     ...(peak === undefined ? {} : { predictedPeakDiskBytes: peak }),
     dumpDir: dir.path,
     freeDiskBytes: dir.freeBytes,
+    noDisk,
     ...(probe.memory === undefined
       ? {}
       : { memoryLimitBytes: probe.memory.limitBytes, memoryUsedBytes: probe.memory.usedBytes }),

@@ -15,6 +15,7 @@ import {
 } from './dump-job.ts';
 import { CancelledError, HandOverError } from './end-reason.ts';
 import { LeaseLostError, takeLease, workloadLeaseKey } from './lease.ts';
+import type { PieceThreads } from './pieces/piece-threads.ts';
 import { processDump } from './process-dump.ts';
 import { createProgressReporter } from './report-progress.ts';
 import type { ObjectStore } from './store/object-store.ts';
@@ -24,6 +25,7 @@ export interface RunDumpJobDeps {
   readonly cluster: Cluster;
   readonly clusterConfig: ClusterConfig;
   readonly store: ObjectStore;
+  readonly threads: PieceThreads;
   readonly redis: Redis;
   readonly queue: Queue;
   readonly settings: DumpSettings;
@@ -85,6 +87,7 @@ export async function runDumpJob(
       cluster: deps.cluster,
       clusterConfig: deps.clusterConfig,
       store: deps.store,
+      threads: deps.threads,
       redis: deps.redis,
       settings: deps.settings,
       signal: AbortSignal.any([stop, lease.lost]),
@@ -106,6 +109,7 @@ export async function runDumpJob(
       await save({
         stepMs: { ...checkpoint.stepMs, [name]: (checkpoint.stepMs[name] ?? 0) + (deps.now() - began) },
       });
+      log.info({ step: name, ms: deps.now() - began }, 'dump step ended');
       if (name === 'copy-tool') {
         await scheduleSweep(
           deps.queue,

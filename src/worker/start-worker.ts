@@ -1,4 +1,5 @@
 /** Serves the queue of one cluster: dumps, looks, sweeps. Stops by handing its running jobs over. */
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { DelayedError, type Job, Queue, Worker } from 'bullmq';
 import type { ClusterConfig, Config } from '../config-schema.ts';
@@ -15,6 +16,7 @@ import {
   queueName,
 } from './dump-job.ts';
 import { CancelledError, HandOverError } from './end-reason.ts';
+import { createPieceThreads } from './pieces/piece-threads.ts';
 import { processPreflight } from './process-preflight.ts';
 import { runDumpJob } from './run-dump-job.ts';
 import type { ObjectStore } from './store/object-store.ts';
@@ -35,6 +37,7 @@ export interface RunningWorker {
 
 const OWN_TOOL = 'jmap-dump-tool';
 const LOOKS_AT_ONCE = 4;
+const MOST_PIECE_THREADS = 4;
 /** A rolling restart or two in the middle of a dump must not count as a broken job. */
 const MAX_STALLED = 20;
 
@@ -63,6 +66,7 @@ export async function startWorker(
     connection.on('error', (err) => log.warn({ err }, 'redis connection failed'));
   const queue = new Queue(queueName(clusterConfig.name), { connection: redis });
   queue.on('error', (err) => log.warn({ err }, 'queue failed'));
+  const threads = createPieceThreads({ threads: pieceThreadsFor(availableParallelism()) });
   const running = new Map<string, AbortController>();
   const stopping = new AbortController();
 
@@ -81,6 +85,7 @@ export async function startWorker(
         cluster,
         clusterConfig,
         store: deps.store,
+        threads,
         redis,
         queue,
         settings,
@@ -158,9 +163,12 @@ export async function startWorker(
         Promise.all(workers.map((worker) => worker.close())),
         new Promise((resolve) => setTimeout(resolve, config.worker.drainTimeout).unref()),
       ]);
-      await queue.close();
+      await Promise.all([queue.close(), threads.close()]);
       for (const connection of [subscriber, blocking, redis]) connection.disconnect();
       log.info('worker is down');
     },
   };
 }
+
+/** One core is left for moving bytes; what a few threads cannot compress is sent as it is. */
+const pieceThreadsFor = (cores: number): number => Math.min(MOST_PIECE_THREADS, Math.max(1, cores - 1));

@@ -64,6 +64,7 @@ export const messages: Readonly<Record<string, Message>> = {
             note: '1.2 of 4.0 GiB, 80 MiB/s, about 36 s left',
           },
           { state: 'waiting', label: 'Check it' },
+          { state: 'cancelled', label: 'Prove it' },
           { state: 'skipped', label: 'Convert it' },
           { state: 'failed', label: 'Clean up', note: 'read-only file system' },
         ],

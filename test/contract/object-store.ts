@@ -2,7 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ObjectStore, type StoredPart, StoreError } from '../../src/worker/store/object-store.ts';
+import {
+  type ObjectStore,
+  type PresignedPart,
+  type StoredPart,
+  StoreError,
+} from '../../src/worker/store/object-store.ts';
+import { aPart, md5Of } from './a-part.ts';
 
 export interface StoreUnderTest {
   readonly store: ObjectStore;
@@ -23,8 +29,8 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
 
     const begin = (metadata: Record<string, string> = {}): Promise<string> =>
       under.store.beginUpload({ objectKey: KEY, metadata }, signal);
-    const send = (uploadId: string, number: number, body: Buffer): Promise<StoredPart> =>
-      under.store.uploadPart(KEY, uploadId, number, body, signal);
+    const send = async (uploadId: string, number: number, body: Uint8Array): Promise<StoredPart> =>
+      under.store.uploadPart(KEY, uploadId, await aPart(number, body), signal);
     const full = (): Buffer => randomBytes(under.store.limits.minPartBytes);
     async function codeOf(call: Promise<unknown>): Promise<string> {
       const error: unknown = await call.then(
@@ -87,6 +93,123 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
       expect(await store.listParts(KEY, uploadId, signal)).toEqual([first, second]);
     });
 
+    it('sends a part from memory that it shares with a thread', async () => {
+      const { store } = under;
+      const shared = new Uint8Array(new SharedArrayBuffer(30_000), 1000, 20_000);
+      const body = randomBytes(20_000);
+      shared.set(body);
+      const uploadId = await begin();
+
+      await store.completeUpload(KEY, uploadId, [await send(uploadId, 1, shared)], signal);
+
+      expect((await buffer(await store.read(KEY, undefined, signal))).equals(body)).toBe(true);
+    });
+
+    it('refuses a part that is not the one of its checksum', async () => {
+      const { store } = under;
+      const uploadId = await begin();
+      const part = await aPart(1, 'right');
+
+      expect(
+        await codeOf(store.uploadPart(KEY, uploadId, { ...part, body: Buffer.from('wrong') }, signal)),
+      ).toBe('checksum-mismatch');
+    });
+
+    describe('lets somebody without credentials', () => {
+      const presign = (uploadId: string, number: number, body: Buffer) =>
+        under.store.presignPart(
+          KEY,
+          uploadId,
+          number,
+          { md5: md5Of(body), sizeBytes: body.length, lifetimeMs: 60_000 },
+          signal,
+        );
+      const put = ({ url, headers }: PresignedPart, body: Buffer, more: Record<string, string> = {}) =>
+        fetch(url, { method: 'PUT', headers: { ...headers, ...more }, body: new Uint8Array(body) });
+
+      it('store parts, and completes the upload from what is listed of them', async () => {
+        const { store } = under;
+        const bodies = [full(), full(), randomBytes(9)] as const;
+        const uploadId = await begin();
+        await send(uploadId, 2, bodies[1]);
+        for (const number of [3, 1]) {
+          const body = bodies[number - 1] ?? Buffer.alloc(0);
+          expect((await put(await presign(uploadId, number, body), body)).status).toBe(200);
+        }
+
+        const parts = await store.listParts(KEY, uploadId, signal);
+        await store.completeUpload(KEY, uploadId, parts, signal);
+
+        expect(parts.map(({ number, sizeBytes }) => [number, sizeBytes])).toEqual([
+          [1, store.limits.minPartBytes],
+          [2, store.limits.minPartBytes],
+          [3, 9],
+        ]);
+        const whole = await buffer(await store.read(KEY, undefined, signal));
+        expect(whole.equals(Buffer.concat(bodies))).toBe(true);
+      });
+
+      it('store the same part twice, and there is one', async () => {
+        const body = Buffer.from('part');
+        const uploadId = await begin();
+        const presigned = await presign(uploadId, 1, body);
+
+        expect((await put(presigned, body)).status).toBe(200);
+        expect((await put(presigned, body)).status).toBe(200);
+
+        expect(await under.store.listParts(KEY, uploadId, signal)).toHaveLength(1);
+      });
+
+      it('store those bytes and no others', async () => {
+        const body = Buffer.from('part');
+        const other = Buffer.from('trap');
+        const uploadId = await begin();
+        const presigned = await presign(uploadId, 1, body);
+
+        expect((await put(presigned, other)).ok).toBe(false);
+        expect((await put(presigned, other, { 'Content-MD5': md5Of(other).toString('base64') })).ok).toBe(
+          false,
+        );
+        expect((await put({ ...presigned, headers: {} }, other)).ok).toBe(false);
+        expect(await under.store.listParts(KEY, uploadId, signal)).toEqual([]);
+      });
+
+      it('store nothing in an upload that was aborted', async () => {
+        const body = Buffer.from('part');
+        const uploadId = await begin();
+        const presigned = await presign(uploadId, 1, body);
+        await under.store.abortUpload(KEY, uploadId, signal);
+
+        expect((await put(presigned, body)).status).toBe(404);
+      });
+
+      it('store a part for as long as was wished, and says until when', async () => {
+        const before = Date.now();
+        const { expiresAt } = await presign(await begin(), 1, Buffer.from('part'));
+
+        expect(expiresAt).toBeGreaterThan(before);
+        expect(expiresAt).toBeLessThanOrEqual(Date.now() + 60_000);
+      });
+
+      it.each([
+        { sizeBytes: 0, lifetimeMs: 60_000 },
+        { sizeBytes: 6 * 1024 ** 3, lifetimeMs: 60_000 },
+        { sizeBytes: 4, lifetimeMs: 999 },
+      ])('store no part of $sizeBytes bytes for $lifetimeMs ms', async (wish) => {
+        const md5 = md5Of(Buffer.from('part'));
+
+        await expect(under.store.presignPart(KEY, 'any', 1, { md5, ...wish }, signal)).rejects.toThrow(
+          RangeError,
+        );
+      });
+
+      it('see by an answer of any kind that it can be reached', async () => {
+        const answer = await fetch(under.store.routeUrl());
+
+        expect(answer.headers.get('x-oss-request-id')).toMatch(/./);
+      });
+    });
+
     it('has no object before the upload is completed', async () => {
       const { store } = under;
       const uploadId = await begin();
@@ -139,6 +262,34 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
       await expect(store.abortUpload(KEY, uploadId, signal)).resolves.toBeUndefined();
     });
 
+    it('keeps nothing of a part that was on its way when its upload was aborted', async () => {
+      const { store } = under;
+      const uploadId = await begin();
+      const sending = [1, 2, 3].map((number) => codeOf(send(uploadId, number, randomBytes(3_000_000))));
+
+      await store.abortUpload(KEY, uploadId, signal);
+
+      await Promise.all(sending);
+      expect(await codeOf(store.listParts(KEY, uploadId, signal))).toBe('no-such-upload');
+    });
+
+    it('aborts the other uploads of a key, and no upload of another key', async () => {
+      const { store } = under;
+      const ours = await begin();
+      const strays = [await begin(), await begin()];
+      const longer = { objectKey: `${KEY}.2`, metadata: {} };
+      const ofAnother = await store.beginUpload(longer, signal);
+
+      expect(await store.abortStrayUploads(KEY, ours, signal)).toBe(2);
+
+      expect(await store.listParts(KEY, ours, signal)).toEqual([]);
+      expect(await store.listParts(longer.objectKey, ofAnother, signal)).toEqual([]);
+      for (const stray of strays)
+        expect(await codeOf(store.listParts(KEY, stray, signal))).toBe('no-such-upload');
+      expect(await store.abortStrayUploads(KEY, undefined, signal)).toBe(1);
+      expect(await store.abortStrayUploads(KEY, undefined, signal)).toBe(0);
+    });
+
     it('removes an object, and one that is not there without a word', async () => {
       const { store } = under;
       const uploadId = await begin();
@@ -173,10 +324,13 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
       const gone = AbortSignal.abort(new Error('cancelled by a person'));
 
       expect(await codeOf(store.beginUpload({ objectKey: KEY, metadata: {} }, gone))).toBe('aborted');
-      expect(await codeOf(store.uploadPart(KEY, uploadId, 1, Buffer.from('y'), gone))).toBe('aborted');
+      expect(await codeOf(store.uploadPart(KEY, uploadId, await aPart(1, 'y'), gone))).toBe('aborted');
       expect(await codeOf(store.listParts(KEY, uploadId, gone))).toBe('aborted');
       expect(await codeOf(store.completeUpload(KEY, uploadId, [part], gone))).toBe('aborted');
       expect(await codeOf(store.abortUpload(KEY, uploadId, gone))).toBe('aborted');
+      expect(await codeOf(store.abortStrayUploads(KEY, undefined, gone))).toBe('aborted');
+      const wish = { md5: md5Of(Buffer.from('y')), sizeBytes: 1, lifetimeMs: 60_000 };
+      expect(await codeOf(store.presignPart(KEY, uploadId, 1, wish, gone))).toBe('aborted');
       expect(await codeOf(store.head(KEY, gone))).toBe('aborted');
       expect(await codeOf(store.remove(KEY, gone))).toBe('aborted');
       expect(await codeOf(store.read(KEY, undefined, gone))).toBe('aborted');

@@ -17,6 +17,10 @@ const put = () => started.client().put('b', body);
 const get = async () => (await started.client().get('a')).content as Buffer;
 const statuses = () => started.oss.requests.map(({ status }) => status);
 
+/** As text; the SDK's types do not know of it. */
+const sizesOf = ({ parts }: { parts: readonly object[] }): unknown[] =>
+  parts.map((part) => ('Size' in part ? part.Size : undefined));
+
 describe('a fault', () => {
   it('is met once by the first call that it is meant for', async () => {
     const { faults } = started.oss;
@@ -116,12 +120,68 @@ describe('a fault', () => {
     expect(statuses()).toEqual([undefined]);
   });
 
+  it('wrong-size: HEAD and ListParts tell another', async () => {
+    const { faults } = started.oss;
+    const sdk = started.client();
+    const { uploadId } = await sdk.initMultipartUpload('c');
+    for (const number of [1, 2]) await sdk.uploadPart('c', uploadId, number, body, 0, 10);
+    faults.next({ kind: 'wrong-size', by: -1 }, undefined, 2);
+
+    const head = (await sdk.head('a')).res.headers as Record<string, string>;
+    const query = { 'max-parts': 10, 'part-number-marker': 0, 'encoding-type': 'url' };
+    const lied = await sdk.listParts('c', uploadId, query);
+    const told = await sdk.listParts('c', uploadId, query);
+
+    expect(head['content-length']).toBe('299999');
+    expect(sizesOf(lied)).toEqual(['9', '9']);
+    expect(sizesOf(told)).toEqual(['10', '10']);
+  });
+
+  it('key-expires: the call that meets it is the first that the key is too old for', async () => {
+    const key = started.oss.keys.assumeRole('everything', 3_600_000);
+    const sts = { accessKeyId: key.id, accessKeySecret: key.secret, stsToken: key.securityToken };
+    const sdk = started.client({ ...sts, refreshSTSTokenInterval: 1 });
+    await sdk.head('a');
+    started.oss.faults.next({ kind: 'key-expires' });
+
+    expect(await refusalOf(sdk.head('a'))).toMatchObject({ status: 403, code: 'SecurityTokenExpired' });
+    expect(await refusalOf(sdk.head('a'))).toMatchObject({ status: 403, code: 'SecurityTokenExpired' });
+    expect((await started.client().head('a')).status).toBe(200);
+  });
+
+  it('abort-leaves-parts: said to be done, and it is not', async () => {
+    const sdk = started.client();
+    const { uploadId } = await sdk.initMultipartUpload('c');
+    await sdk.uploadPart('c', uploadId, 1, body, 0, 10);
+    started.oss.faults.next({ kind: 'abort-leaves-parts' });
+
+    await sdk.abortMultipartUpload('c', uploadId);
+    expect(started.oss.pendingUploads()).toMatchObject([{ uploadId, parts: [{ number: 1 }] }]);
+    await sdk.abortMultipartUpload('c', uploadId);
+    expect(started.oss.pendingUploads()).toEqual([]);
+  });
+
   it('answer-lost: it was done, and nobody was told', async () => {
     started.oss.faults.next({ kind: 'answer-lost' });
 
     expect(await refusalOf(put())).toMatchObject({ status: -1 });
     expect(started.oss.objectKeys()).toEqual(['a', 'b']);
   });
+});
+
+it('OSS can be slow for all uploads together, and fast again', async () => {
+  const { faults } = started.oss;
+  faults.rate(1_000_000);
+  const before = Date.now();
+
+  await Promise.all(['b', 'c'].map((key) => started.client().put(key, body)));
+  expect(Date.now() - before).toBeGreaterThanOrEqual(500);
+
+  faults.rate(100);
+  const slow = started.client().put('d', body);
+  faults.rate(undefined);
+  await slow;
+  expect(started.oss.objectKeys()).toEqual(['a', 'b', 'c', 'd']);
 });
 
 it('OSS can be gone, for connections that are open too, and come back', async () => {

@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import type OSS from 'ali-oss';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { refusalOf, type StartedOss, startedOss } from './started-oss.ts';
@@ -155,6 +157,131 @@ describe('UploadPart refuses', () => {
     });
     expect(started.oss.pendingUploads()[0]?.parts).toEqual([]);
   });
+});
+
+describe('a part through a URL with a signed Content-MD5', () => {
+  const body = randomBytes(2_000_000);
+  const url = (version: string, number = 1): Promise<string> | string =>
+    version === 'v4'
+      ? sdk.signatureUrlV4(
+          'PUT',
+          60,
+          {
+            headers: { 'content-md5': md5(body).toString('base64') },
+            queries: { partNumber: number, uploadId },
+          },
+          'a.hprof',
+        )
+      : started.client({ authorizationV4: false }).signatureUrl('a.hprof', {
+          method: 'PUT',
+          expires: 60,
+          'content-md5': md5(body).toString('base64'),
+          subResource: { partNumber: number, uploadId },
+        } as OSS.SignatureUrlOptions);
+  const put = async (to: string, bytes: Buffer, headers: Record<string, string> = {}) => {
+    const answer = await fetch(to, { method: 'PUT', body: new Uint8Array(bytes), headers });
+    return `${answer.status} ${/<Code>(\w+)/.exec(await answer.text())?.[1] ?? ''}`.trim();
+  };
+  const right = { 'Content-MD5': md5(body).toString('base64') };
+
+  it.each(['v4', 'v1'])(
+    'signed with %s, takes these bytes, with this header, and no others',
+    async (version) => {
+      const to = await url(version);
+      const other = Buffer.from('other');
+
+      expect(await put(to, body)).toBe('403 SignatureDoesNotMatch');
+      expect(await put(to, other, { 'Content-MD5': md5(other).toString('base64') })).toBe(
+        '403 SignatureDoesNotMatch',
+      );
+      expect(await put(to, body, { ...right, 'Content-Type': 'text/plain' })).toBe(
+        '403 SignatureDoesNotMatch',
+      );
+      expect(await put(to, other, right)).toBe('400 InvalidDigest');
+      expect(started.oss.pendingUploads()[0]?.parts).toEqual([]);
+      expect(await put(to, body, right)).toBe('200');
+      expect(await put(to, body, right)).toBe('200');
+      expect(started.oss.pendingUploads()[0]?.parts).toEqual([{ number: 1, sizeBytes: body.length }]);
+    },
+  );
+
+  it('has no upload any more once that is completed or aborted', async () => {
+    const to = await url('v4');
+    await complete([await send(1, Buffer.from('x'))]);
+
+    expect(await put(to, body, right)).toBe('404 NoSuchUpload');
+    ({ uploadId } = await sdk.initMultipartUpload('a.hprof'));
+    const next = await url('v4');
+    await sdk.abortMultipartUpload('a.hprof', uploadId);
+    expect(await put(next, body, right)).toBe('404 NoSuchUpload');
+  });
+
+  it('needs a length, or chunks', async () => {
+    const to = new URL(await url('v4'));
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(to.port), to.hostname, () => {
+        const head = [`PUT ${to.pathname}${to.search} HTTP/1.1`, `Host: ${to.host}`, 'Connection: close'];
+        socket.write(`${head.join('\r\n')}\r\nContent-MD5: ${right['Content-MD5']}\r\n\r\n`);
+      });
+      text(socket).then(resolve, reject);
+    });
+
+    expect(answer).toMatch(/^HTTP\/1\.1 411 .*<Code>MissingContentLength</s);
+  });
+
+  it('is counted each time that it comes, as far as it comes', async () => {
+    const [first, second] = [await url('v4', 1), await url('v4', 2)];
+    started.oss.faults.next({ kind: 'reset', afterBytes: 500_000 });
+    await expect(put(first, body, right)).rejects.toThrow();
+    await put(first, body, right);
+    await put(second, body, right);
+
+    expect([...started.oss.receivedPartBytes('a.hprof')]).toEqual([
+      [1, body.length + 500_000],
+      [2, body.length],
+    ]);
+    expect(started.oss.receivedPartBytes('b.hprof').size).toBe(0);
+  });
+});
+
+it('an object of many parts is read across them, whole or in ranges', async () => {
+  const bodies = [randomBytes(MIN), randomBytes(MIN + 1), randomBytes(7)];
+  const parts: Sent[] = [];
+  for (const [index, body] of bodies.entries()) parts.push(await send(index + 1, body));
+  await complete(parts);
+  const whole = Buffer.concat(bodies);
+
+  for (const read of ['before', 'after'] as const) {
+    if (read === 'after')
+      expect((await readFile(started.oss.objectPath('a.hprof') ?? '')).equals(whole)).toBe(true);
+    expect((await sdk.get('a.hprof')).content.equals(whole)).toBe(true);
+    for (const [start, end] of [
+      [0, 0],
+      [MIN - 1, MIN],
+      [10, 2 * MIN + 3],
+      [2 * MIN + 1, whole.length - 1],
+    ] as const) {
+      const got = await sdk.get('a.hprof', { headers: { Range: `bytes=${start}-${end}` } });
+      expect(got.content.equals(whole.subarray(start, end + 1))).toBe(true);
+    }
+  }
+});
+
+it('can hash and count bytes without keeping them', async () => {
+  await started.stop();
+  started = await startedOss({ discard: true });
+  sdk = started.client();
+  ({ uploadId } = await sdk.initMultipartUpload('a.hprof'));
+  const body = Buffer.from('123456789');
+
+  await complete([await send(1, body)]);
+
+  expect((await sdk.head('a.hprof')).res.headers).toMatchObject({
+    'content-length': '9',
+    'x-oss-hash-crc64ecma': '11051210869376104954',
+  });
+  expect(started.oss.objectPath('a.hprof')).toBeUndefined();
+  expect(await refusalOf(sdk.get('a.hprof'))).toMatchObject({ status: 501 });
 });
 
 describe('lists', () => {

@@ -1,9 +1,13 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ensureTools } from '../../src/demo/set-up/debian-tools.ts';
 import { SmallDebianArchive, type SmallPackage } from './small-debian-archive.ts';
+
+const run = promisify(execFile);
 
 const JDK_HOME = 'usr/lib/jvm/java-21-openjdk-amd64';
 
@@ -28,7 +32,14 @@ const PACKAGES: SmallPackage[] = [
   },
   { name: 'busybox-static', files: { 'usr/bin/busybox': '#!/bin/sh\n' } },
   { name: 'jattach', files: { 'usr/bin/jattach': '#!/bin/sh\n' } },
+  {
+    name: 'curl',
+    depends: 'libheapdump-test1, libcurl-heapdump-test4',
+    files: { 'usr/bin/curl': '#!/bin/sh\necho "curl 8.14.1"; echo "$LD_LIBRARY_PATH"; echo "$*"\n' },
+  },
+  { name: 'libcurl-heapdump-test4', files: { 'lib/x86_64-linux-gnu/libcurl-test.so.4': 'library' } },
 ];
+const FOLDERS = ['busybox', 'curl', 'jattach', 'jdk', 'redis'];
 
 function jdk(home: string): Record<string, string> {
   const programs = ['java', 'javac', 'jcmd', 'jmap', 'jps', 'jlink'];
@@ -91,12 +102,13 @@ describe('the tools that the demo and its tests start', () => {
       javaHome: join(cache, 'jdk', JDK_HOME),
       busybox: join(cache, 'busybox/usr/bin/busybox'),
       jattach: join(cache, 'jattach/usr/bin/jattach'),
+      curl: join(cache, 'curl/bin/curl'),
       env: { LD_LIBRARY_PATH: join(cache, 'redis/usr/lib/x86_64-linux-gnu') },
     });
     expect(lines).toEqual([expect.stringMatching(/^fetching redis-server, default-jdk-headless/)]);
     // What only the package's install script would need is not.
     expect(await readdir(join(cache, 'redis/usr/bin'))).toEqual(['redis-server']);
-    expect((await readdir(cache)).sort()).toEqual(['busybox', 'jattach', 'jdk', 'redis']);
+    expect((await readdir(cache)).sort()).toEqual(FOLDERS);
   });
 
   it('find their configuration where they lie, not in this machine’s /etc', async () => {
@@ -137,7 +149,7 @@ describe('the tools that the demo and its tests start', () => {
 
     expect(await ensure()).toEqual(whole);
     expect(lines).toHaveLength(1);
-    expect((await readdir(cache)).sort()).toEqual(['busybox', 'jattach', 'jdk', 'redis']);
+    expect((await readdir(cache)).sort()).toEqual(FOLDERS);
     expect(await readFile(join(whole.javaHome, 'release'), 'utf8')).toContain('21.0.8');
     expect(await readFile(whole.redisServer, 'utf8')).toContain('v=7.0.15');
   });
@@ -156,6 +168,7 @@ describe('the tools that the demo and its tests start', () => {
       'bin/redis-server': '#!/bin/sh\necho "Redis server v=8.0.2 sha=0"\n',
       'bin/busybox': '',
       'bin/jattach': '',
+      'bin/curl': '#!/bin/sh\necho "curl 7.68.0 (x86_64-pc-linux-gnu) libcurl/7.68.0"\n',
       ...jdk('jdk/'),
     });
     const machine = join(folder, 'machine');
@@ -163,6 +176,7 @@ describe('the tools that the demo and its tests start', () => {
     const tools = await ensureTools({
       projectDir,
       say,
+      podPath: join(machine, 'bin'),
       environment: { PATH: join(machine, 'bin'), JAVA_HOME: join(machine, 'jdk') },
     });
 
@@ -171,6 +185,7 @@ describe('the tools that the demo and its tests start', () => {
       javaHome: join(machine, 'jdk'),
       busybox: join(machine, 'bin/busybox'),
       jattach: join(machine, 'bin/jattach'),
+      curl: join(machine, 'bin/curl'),
       env: {},
     });
     expect(lines).toEqual([]);
@@ -202,6 +217,52 @@ describe('the tools that the demo and its tests start', () => {
     expect(tools.redisServer).toContain('/.cache/debian/');
   });
 
+  it('have a curl that finds its libraries by itself, wherever a pod has it', async () => {
+    await archive.publish(PACKAGES);
+    const { curl } = await ensure();
+    const pod = join(folder, 'pod with a blank');
+    await cp(dirname(dirname(curl)), pod, { recursive: true });
+    const root = join(pod, 'bin/..');
+    const libraries = ['usr/lib', 'lib'].map((path) => join(pod, 'bin', `../${path}/x86_64-linux-gnu`));
+
+    const plain = await run(join(pod, 'bin/curl'), ['a b', '*'], { env: {} });
+    const among = await run(join(pod, 'bin/curl'), [], { env: { LD_LIBRARY_PATH: '/own' } });
+
+    expect((await stat(root)).mode & 0o777).toBe(0o755);
+    const [, plainPath = '', words] = plain.stdout.split('\n');
+    expect(plainPath.split(':').map((path) => join(path))).toEqual(libraries);
+    expect(words).toBe('a b *');
+    expect(among.stdout.split('\n')[1]).toMatch(/:\/own$/);
+  });
+
+  it('are fetched, curl alone, where the machine’s is too old or lies where no pod finds it', async () => {
+    await archive.publish(PACKAGES);
+    await onMachine({
+      'bin/redis-server': '#!/bin/sh\necho "Redis server v=8.0.2 sha=0"\n',
+      'bin/busybox': '',
+      'bin/jattach': '',
+      'bin/curl': '#!/bin/sh\necho "curl 8.1.0"\n',
+      'pod/curl': '#!/bin/sh\necho "curl 7.64.0 (x86_64-pc-linux-gnu)"\n',
+      ...jdk('jdk/'),
+    });
+    const machine = join(folder, 'machine');
+
+    const tools = await ensureTools({
+      projectDir,
+      say,
+      podPath: join(machine, 'pod'),
+      environment: {
+        ...archive.environment,
+        PATH: `${join(machine, 'bin')}:/usr/bin:/bin`,
+        JAVA_HOME: join(machine, 'jdk'),
+      },
+    });
+
+    expect(lines).toEqual([expect.stringMatching(/^fetching curl from/)]);
+    expect(tools.curl).toMatch(/\/\.cache\/debian\/[^/]+\/curl\/bin\/curl$/);
+    expect(tools.env).toEqual({});
+  });
+
   it('say in one line that the archive cannot be reached, and what to do', async () => {
     await archive.useSource('deb [trusted=yes] http://127.0.0.1:1/debian ./');
 
@@ -217,7 +278,9 @@ describe('the tools that the demo and its tests start', () => {
     const error = await failure(ensure({ PATH: '/nowhere' }));
 
     expect(error).toMatchObject({ name: 'ToolsError', code: 'no-apt' });
-    expect(error.message).toMatch(/install redis-server 6\.2 or later, a full JDK .* and busybox/);
+    expect(error.message).toMatch(
+      /install redis-server 6\.2 or later, a full JDK .*, busybox and curl 7\.68/,
+    );
   });
 
   it('say which package the archive lacks', async () => {

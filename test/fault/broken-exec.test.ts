@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RecordedExec } from '../../src/demo/cluster/demo-cluster.ts';
 import { startWorld, type World } from '../world.ts';
 
-const sends = ({ command }: RecordedExec): boolean => command.includes('send');
+const sends = ({ command }: RecordedExec): boolean => command.includes('serve');
 const dumps = ({ command }: RecordedExec): boolean => command.includes('dump') && command.includes('--start');
 const MB = 1_000_000;
 
@@ -14,7 +14,7 @@ describe.each(['v4', 'v5'])(
     let world: World;
     beforeAll(async () => {
       world = await startWorld({
-        config: () => ({ worker: { partSizeMiB: 1 } }),
+        config: () => ({ transfer: { via: 'relay', compress: 'none' }, worker: { partSizeMiB: 1 } }),
         subprotocol: subprotocol === 'v5' ? 'v5' : 'v4',
       });
     });

@@ -83,13 +83,33 @@ describe('what people type is answered', () => {
       ['status', 'status needs the id of a request', '/heapdump list'],
       ['cancel', 'cancel needs the id of a request', '/heapdump list'],
       ['status ../../x', 'is not the id of a request', '/heapdump list'],
-      ['cancel abcdefgh now', 'I do not know what to do with "now"', '/heapdump'],
-      ['list PROD', 'cannot be the name of a namespace', '/heapdump'],
-      ['list a b', 'I do not know what to do with "b"', '/heapdump'],
+      ['cancel abcdefgh now', 'I do not know what to do with "now"', '/heapdump list'],
+      ['list PROD', 'cannot be the name of a namespace', '/heapdump list prod'],
+      ['list a b', 'I do not know what to do with "b"', '/heapdump list prod'],
+      [
+        'prod/api --via pigeon',
+        '"pigeon" is no way out of the pod',
+        '/heapdump prod/order-service-7d9f8-x2x4k --via relay',
+      ],
+      [
+        'prod/api --compress=zip',
+        'it is auto, worker, pod or none',
+        '/heapdump prod/order-service-7d9f8-x2x4k --compress worker',
+      ],
+      [
+        'prod/api --no-disk=yes',
+        'this option takes no value',
+        '/heapdump prod/order-service-7d9f8-x2x4k --no-disk',
+      ],
+      [
+        'prod/api --no-disk --via direct',
+        '--no-disk leaves no room for --via direct',
+        '/heapdump prod/order-service-7d9f8-x2x4k --no-disk',
+      ],
     ])('%s', async (text, answer, line) => {
       const reply = await answerTo(world, text);
       expect(reply).toContain(answer);
-      expect(reply).toContain(`Try: \`${line}`);
+      expect(reply).toContain(`Try: \`${line}\``);
     });
 
     it('a cluster that does not exist is answered with those that do', async () => {
@@ -165,7 +185,15 @@ describe('what people type is answered', () => {
     it('help shows each line, and is the answer to nothing at all', async () => {
       for (const text of ['help', '', '  HELP ']) {
         const reply = await answerTo(world, text, zoe);
-        for (const line of ['namespace/pod', 'list [namespace]', 'status id', 'cancel id'])
+        for (const line of [
+          'namespace/pod',
+          'namespace/pod --via relay',
+          'namespace/pod --compress none',
+          'namespace/pod --no-disk',
+          'list [namespace]',
+          'status id',
+          'cancel id',
+        ])
           expect(reply).toContain(`/heapdump ${line}`);
       }
     });

@@ -248,6 +248,41 @@ describe('who decides on a heap dump', () => {
     expect(world.cluster.execs).toHaveLength(execs);
   });
 
+  it.each(['--no-disk', '--compress pod'])(
+    'what the rule does not allow is refused privately, with the rule and whom to ask: %s',
+    async (wish) => {
+      const [execs, before] = [world.cluster.execs.length, (await world.requests.newest(500)).length];
+      const answer = await answerTo(world, `${world.target} ${wish}`);
+
+      expect(answer).toContain(`The rule "orders" does not allow ${wish}.`);
+      expect(answer).toContain('Whoever runs this bot can change the rule.');
+      const last = (await world.audit()).at(-1);
+      expect(last).toMatchObject({ event: 'refused-by-policy', by: ref(world.cast.developer) });
+      expect(last?.facts).toMatchObject({ why: 'not-allowed', rule: 'orders', wish });
+      expect(await world.requests.newest(500)).toHaveLength(before);
+      expect(world.cluster.execs).toHaveLength(execs);
+    },
+  );
+
+  it('the way out that was asked for is on the card and on record', async () => {
+    const { id, card } = await ask(world, `${world.target} --via relay --compress none`);
+
+    expect(shown(card)).toContain('through the worker, not compressed');
+    expect(await world.requests.get(id)).toMatchObject({
+      transfer: { via: 'relay', compress: 'none', noDisk: 'never', podCpu: false },
+    });
+    const requested = (await world.audit()).find(
+      (entry) => entry.requestId === id && entry.event === 'requested',
+    );
+    expect(requested?.facts).toMatchObject({
+      askedVia: 'relay',
+      askedCompress: 'none',
+      askedNoDisk: 'never',
+    });
+    await world.press('Cancel', card, world.cast.developer);
+    await resultOf(world, id);
+  });
+
   it('who is not listed is told which rules cover the pod, and whom to ask', async () => {
     const before = (await world.requests.newest(500)).length;
     const answer = await privately(world, found(zoe), () => world.type(world.target, found(zoe)));
@@ -299,13 +334,22 @@ describe('who decides on a heap dump', () => {
   it('Retry after a refused look looks again, once, and answers where it was pressed', async () => {
     const developer = world.cast.developer;
     const gone = world.target.replace(/x2x4k$/, 'gone1');
-    const refused = await privately(world, developer, () => world.type(gone), /There is no such pod/);
+    const refused = await privately(
+      world,
+      developer,
+      () => world.type(`${gone} --via relay`),
+      /There is no such pod/,
+    );
     const press = () => world.press('Retry', refused, developer);
     const again = await privately(world, developer, press, /There is no such pod/);
     const second = await privately(world, developer, press);
 
     const [newest] = await world.requests.newest(1);
-    expect(newest).toMatchObject({ repeats: idIn(refused), state: 'failed' });
+    expect(newest).toMatchObject({
+      repeats: idIn(refused),
+      state: 'failed',
+      transfer: { via: 'relay', compress: 'auto' },
+    });
     expect(idIn(again)).toBe(newest?.id);
     expect(shown(second)).toContain(`It was asked for again already: request ${newest?.id}.`);
     expect(await world.requests.newest(1)).toMatchObject([{ id: newest?.id }]);

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import type { ContainerSpec, DemoPod, PodSpec } from '../../src/demo/cluster/demo-cluster.ts';
 import { compileJava } from '../../src/demo/java/compile.ts';
+import { podWithCurl, podWithoutCurl } from '../../src/demo/set-up/pod-curl.ts';
 import { tools } from '../tools.ts';
 import { until, type World } from '../world.ts';
 
@@ -13,11 +14,20 @@ export interface JavaContainer extends Partial<ContainerSpec> {
   readonly javaHome?: string;
   /** argv that starts a JVM in another way, given that of the plain one. */
   readonly wrap?: (java: readonly string[]) => string[];
+  /** False for a container without curl, which cannot upload by itself. A `path` of one's own must bring its own. */
+  readonly curl?: boolean;
 }
 
 /** A container that runs the leaking service with a small heap. */
 export async function javaContainer(options: JavaContainer = {}): Promise<ContainerSpec> {
-  const { flags = [], javaHome = tools().javaHome, wrap = (java) => [...java], ...rest } = options;
+  const {
+    flags = [],
+    javaHome = tools().javaHome,
+    wrap = (java) => [...java],
+    curl: hasCurl = true,
+    ...rest
+  } = options;
+  const curl = hasCurl ? podWithCurl(tools().curl) : podWithoutCurl();
   const classes = await compileJava({
     tools: tools(),
     sources: [fileURLToPath(new URL('../../src/demo/java/Leak.java', import.meta.url))],
@@ -25,7 +35,7 @@ export async function javaContainer(options: JavaContainer = {}): Promise<Contai
   });
   return {
     name: 'app',
-    path: '/opt/java/bin:/usr/local/bin:/usr/bin:/bin',
+    path: `/opt/java/bin:${curl.path}`,
     env: tools().env,
     ...rest,
     command: wrap([
@@ -42,8 +52,10 @@ export async function javaContainer(options: JavaContainer = {}): Promise<Contai
     mounts: [
       { hostPath: javaHome, mountPath: '/opt/java' },
       { hostPath: classes, mountPath: '/app' },
+      ...curl.mounts,
       ...(rest.mounts ?? []),
     ],
+    hidden: [...curl.hidden, ...(rest.hidden ?? [])],
   };
 }
 

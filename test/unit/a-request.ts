@@ -8,12 +8,22 @@ import {
   propose,
   started,
 } from '../../src/bot/dump-request.ts';
-import type { DumpCompleted, DumpFailure, Preflight } from '../../src/worker/dump-job.ts';
+import type { UsualTransfer } from '../../src/bot/transfer-terms.ts';
+import type { DumpCompleted, DumpFailure, Preflight, TransferTerms } from '../../src/worker/dump-job.ts';
 
 export const NOW = Date.UTC(2026, 10, 24, 15, 15);
 export const ALICE = 'slack:U0ALICE';
 export const BOB = 'slack:U0BOB';
 export const CAROL = 'slack:U0CAROL';
+
+export const USUAL: UsualTransfer = { via: 'auto', compress: 'auto' };
+
+export const transfer = (changes: Partial<TransferTerms> = {}): TransferTerms => ({
+  ...USUAL,
+  noDisk: 'never',
+  podCpu: false,
+  ...changes,
+});
 
 export const aProposal = (changes: Partial<Proposal> = {}): Proposal => ({
   id: 'abcd1234',
@@ -24,6 +34,7 @@ export const aProposal = (changes: Partial<Proposal> = {}): Proposal => ({
   rule: 'prod',
   approvalsNeeded: 1,
   expireAfterMs: 30 * 60_000,
+  transfer: transfer(),
   ...changes,
 });
 
@@ -41,6 +52,7 @@ export const aPreflight = (changes: Partial<Preflight> = {}): Preflight => ({
   predictedPauseMs: [1000, 12_000],
   dumpDir: '/tmp',
   freeDiskBytes: 20_000_000_000,
+  noDisk: false,
   objectPrefix: 'shop/order-service/prod',
   ...changes,
 });
@@ -62,10 +74,17 @@ export const aCompletion = (changes: Partial<DumpCompleted> = {}): DumpCompleted
   bucket: 'dumps',
   objectKey: 'shop/order-service/prod/order-service-7d9f8-x2x4k-20261124T151500Z-abcd1234.hprof',
   fileName: 'order-service-7d9f8-x2x4k-20261124T151500Z-abcd1234.hprof',
+  form: 'hprof',
   sizeBytes: 2_900_000_000,
   sha256: 'a'.repeat(64),
   crc64: '12345',
-  proofs: ['jvm-success-line', 'end-mark', 'hprof-walk', 'size', 'sha256', 'crc64'],
+  dumpSizeBytes: 2_900_000_000,
+  dumpSha256: 'a'.repeat(64),
+  via: 'relay',
+  podChecksum: 'cksum',
+  readBack: false,
+  noDisk: false,
+  proofs: ['jvm-success-line', 'end-mark', 'hprof-walk', 'size', 'pod-checksum', 'crc64'],
   pauseMs: 4200,
   adopted: false,
   attempts: 1,
@@ -73,6 +92,20 @@ export const aCompletion = (changes: Partial<DumpCompleted> = {}): DumpCompleted
   left: [],
   ...changes,
 });
+
+/** As it is stored compressed. */
+export const aPackedCompletion = (changes: Partial<DumpCompleted> = {}): DumpCompleted =>
+  aCompletion({
+    objectKey: `${aCompletion().objectKey}.gz`,
+    fileName: `${aCompletion().fileName}.gz`,
+    form: 'hprof.gz',
+    sizeBytes: 612_000_000,
+    dumpSizeBytes: 2_400_000_000,
+    dumpSha256: 'b'.repeat(64),
+    via: 'both',
+    readBack: true,
+    ...changes,
+  });
 
 export const proposed = (changes: Partial<Proposal> = {}): DumpRequest => propose(aProposal(changes), NOW);
 

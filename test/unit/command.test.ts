@@ -8,6 +8,7 @@ const dump = (namespace: string, pod: string, more: Partial<Extract<Command, { k
     kind: 'dump',
     target: { cluster: undefined, namespace, pod, container: undefined },
     reason: undefined,
+    transfer: { via: undefined, compress: undefined, noDisk: false },
     ...more,
   },
 });
@@ -51,6 +52,31 @@ describe('what a person types behind /heapdump', () => {
       expect(parseCommand(`prod/api-0 ${option}`)).toEqual(dump('prod', 'api-0', { reason: 'it leaks' }));
     },
   );
+
+  it('may say how the dump leaves the pod', () => {
+    const expected = dump('prod', 'api-0', {
+      transfer: { via: 'relay', compress: 'worker', noDisk: true },
+    });
+    for (const text of [
+      'prod/api-0 --via relay --compress worker --no-disk',
+      '--no-disk --compress=worker --via=relay prod/api-0',
+      'prod/api-0 —via Relay —compress “worker” —no-disk',
+      'ｐｒｏｄ／ａｐｉ-０　－－ｖｉａ＝ｒｅｌａｙ　－－ｃｏｍｐｒｅｓｓ　ｗｏｒｋｅｒ　－－ｎｏ－ｄｉｓｋ',
+    ])
+      expect(parseCommand(text), text).toEqual(expected);
+  });
+
+  it.each(['auto', 'direct', 'relay'] as const)('may say the way: %s', (via) => {
+    expect(parseCommand(`prod/api-0 --via ${via}`)).toEqual(
+      dump('prod', 'api-0', { transfer: { via, compress: undefined, noDisk: false } }),
+    );
+  });
+
+  it.each(['auto', 'worker', 'pod', 'none'] as const)('may say who compresses it: %s', (compress) => {
+    expect(parseCommand(`prod/api-0 --compress ${compress}`)).toEqual(
+      dump('prod', 'api-0', { transfer: { via: undefined, compress, noDisk: false } }),
+    );
+  });
 
   it('keeps an apostrophe inside a word', () => {
     expect(parseCommand(`prod/api-0 -r "it's full"`)).toEqual(dump('prod', 'api-0', { reason: "it's full" }));
@@ -111,8 +137,21 @@ describe('what a person types behind /heapdump', () => {
     ['status', 'id-missing', 'status'],
     ['status abc', 'bad-id', 'abc'],
     ['cancel abcd1234 now', 'too-many-words', 'now'],
+    ['prod/api-0 --via', 'option-without-value', '--via'],
+    ['prod/api-0 --via pigeon', 'bad-via', 'pigeon'],
+    ['prod/api-0 --via=', 'bad-via', ''],
+    ['prod/api-0 --via constructor', 'bad-via', 'constructor'],
+    ['prod/api-0 --compress', 'option-without-value', '--compress'],
+    ['prod/api-0 --compress=zip', 'bad-compress', 'zip'],
+    ['prod/api-0 --compress --no-disk', 'bad-compress', '--no-disk'],
+    ['prod/api-0 --no-disk=yes', 'option-with-value', '--no-disk=yes'],
+    ['prod/api-0 --no-disk yes', 'too-many-words', 'yes'],
+    ['prod/api-0 --no-disk --via direct', 'not-with-no-disk', '--via direct'],
+    ['prod/api-0 --compress pod --no-disk', 'not-with-no-disk', '--compress pod'],
+    ['prod/api-0 -c=app', 'unknown-option', '-c=app'],
+    ['prod/api-0 --constructor', 'unknown-option', '--constructor'],
   ])('%j is a mistake that is named: %s', (text, problem, what) => {
-    expect(parseCommand(text)).toEqual({ ok: false, problem, what });
+    expect(parseCommand(text)).toMatchObject({ ok: false, problem, what });
   });
 
   it('names a quotation mark that is not closed', () => {
@@ -123,7 +162,7 @@ describe('what a person types behind /heapdump', () => {
     const ample = 'x'.repeat(MAX_REASON_LENGTH);
 
     expect(parseCommand(`prod/api-0 -r ${ample}`)).toEqual(dump('prod', 'api-0', { reason: ample }));
-    expect(parseCommand(`prod/api-0 -r ${ample}y`)).toEqual({
+    expect(parseCommand(`prod/api-0 -r ${ample}y`)).toMatchObject({
       ok: false,
       problem: 'reason-too-long',
       what: '1001',
@@ -148,6 +187,10 @@ describe('whatever is typed', () => {
       ' ',
       '-c',
       '--reason',
+      '--via',
+      'relay',
+      '--compress',
+      '--no-disk',
       '=',
       '"',
       "'",
@@ -189,6 +232,8 @@ describe('whatever is typed', () => {
       for (const name of [cluster ?? 'x', namespace, container ?? 'x', ...pod.split('.')])
         expect(name, JSON.stringify(text)).toMatch(label);
       expect(command.reason).not.toBe('');
+      expect([undefined, 'auto', 'direct', 'relay']).toContain(command.transfer.via);
+      expect([undefined, 'auto', 'worker', 'pod', 'none']).toContain(command.transfer.compress);
     }
     // Else the generator has found nothing but mistakes, and the test says nothing.
     expect(dumps).toBeGreaterThan(500);

@@ -70,6 +70,22 @@ describe('a mistake in the config', () => {
       { rules: [aRule({ request: ['requester'] })] },
       /^rules\.0\.request\.0: is "requester"/,
     ],
+    ['a way out that there is not', { transfer: { via: 'pigeon' } }, /^transfer\.via: is "pigeon"; .*relay/],
+    [
+      'a compression that there is not',
+      { transfer: { compress: 'zip' } },
+      /^transfer\.compress: is "zip"; .*worker/,
+    ],
+    [
+      'a dump without disk that is merely true',
+      { rules: [aRule({ allow: { noDisk: true } })] },
+      /^rules\.0\.allow\.noDisk: is true; .*on-request/,
+    ],
+    [
+      'a typo in what a rule allows',
+      { rules: [aRule({ allow: { podCPU: true } })] },
+      /^rules\.0\.allow\.podCPU: unknown key/,
+    ],
     ['a bucket by no rule', { store: { ...store, bucket: 'My_Bucket' } }, /^store\.bucket: is "My_Bucket"; /],
     [
       'socket mode without its token',

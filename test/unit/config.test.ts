@@ -13,9 +13,12 @@ describe('a config', () => {
 
     expect(config.rules).toEqual([]);
     expect(config.download).toEqual({ link: 'thread', lifetime: 86_400_000 });
+    expect(config.transfer).toEqual({ via: 'auto', compress: 'auto' });
     expect(config.worker).toMatchObject({
       dumpTool: 'jmap-dump-tool',
-      partSizeMiB: 16,
+      partSizeMiB: 8,
+      transferMemoryMiB: 192,
+      lanes: 4,
       dumpTimeout: 1_800_000,
     });
     expect(config.chat.slack).toMatchObject({ mode: 'socket', command: '/heapdump', language: 'en' });
@@ -49,6 +52,7 @@ describe('a config', () => {
       review: { by: ['slack:U0BOB'], approvals: 1, selfApproval: false, expireAfter: 1_800_000 },
       download: ['requester', 'reviewers'],
       cancel: ['requester', 'reviewers'],
+      allow: { podCpu: false, noDisk: 'never' },
     });
   });
 

@@ -15,7 +15,7 @@ import {
   progress,
   queueName,
 } from '../../src/worker/dump-job.ts';
-import { aCompletion, aFailure, aPreflight } from './a-request.ts';
+import { aCompletion, aFailure, aPackedCompletion, aPreflight, transfer } from './a-request.ts';
 
 const aDump = (): DumpData => ({
   version: CONTRACT_VERSION,
@@ -26,6 +26,7 @@ const aDump = (): DumpData => ({
   workload: 'api',
   jvm: { pid: 7, startTime: 1, mainClass: 'Main', uid: 0 },
   objectPrefix: 'shop/api/prod',
+  transfer: transfer(),
   requestedBy: 'slack:U0ALICE',
   approvedBy: ['slack:U0BOB'],
   checkpoint: { stepMs: {} },
@@ -35,6 +36,7 @@ const aLook = () => ({
   kind: 'preflight',
   requestId: 'abcd1234',
   target: { cluster: 'cn-1', namespace: 'prod', pod: 'api-0' },
+  noDisk: 'never',
 });
 const aProgress = () => ({ version: 1, attempt: 1, step: 'transfer', stepStartedAt: 1, stepMs: {} });
 
@@ -43,6 +45,7 @@ const everything = [
   ['a look', preflightData, aLook()],
   ['progress', progress, aProgress()],
   ['a completed outcome', dumpOutcome, aCompletion()],
+  ['an outcome that is stored compressed', dumpOutcome, aPackedCompletion()],
   ['a failed outcome', dumpOutcome, aFailure()],
   ['a cancelled outcome', dumpOutcome, { outcome: 'cancelled', version: 1, left: [] }],
   ['what a look found', preflightOutcome, { outcome: 'ready', version: 1, preflight: aPreflight() }],

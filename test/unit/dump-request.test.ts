@@ -32,6 +32,7 @@ import {
   proposed,
   queued,
   running,
+  transfer,
 } from './a-request.ts';
 
 const cancelledOutcome: DumpOutcome = { outcome: 'cancelled', version: 1, left: [] };
@@ -213,6 +214,13 @@ describe('a retry', () => {
 
     expect(again).toMatchObject({ state: 'approved', closed: false, approvals: failed.approvals });
     expect(checkpointOf(enqueued(again, NOW))).toEqual(checkpoint);
+  });
+
+  it('keeps the terms on which the dump may travel', () => {
+    const terms = transfer({ via: 'relay', compress: 'none' });
+    const failed = endedWith(running({ transfer: terms }), aFailure());
+
+    expect(enqueued(resume(failed, NOW), NOW).transfer).toEqual(terms);
   });
 
   it('forgets that the run before it was asked to end', () => {

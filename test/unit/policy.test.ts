@@ -10,8 +10,9 @@ import {
   maySee,
   type PersonInGroups,
   type Rule,
+  termsOf,
 } from '../../src/bot/policy.ts';
-import { ALICE, BOB, CAROL } from './a-request.ts';
+import { ALICE, BOB, CAROL, transfer, USUAL } from './a-request.ts';
 
 const SRE = 'slack:group:S0SRE';
 const DEVS = 'slack:group:S0DEVS';
@@ -25,6 +26,7 @@ const rule = (changes: Partial<Rule> = {}): Rule => ({
   review: { by: [SRE], approvals: 1, selfApproval: false, expireAfterMs: 1_800_000 },
   download: ['requester', 'reviewers'],
   cancel: ['requester', 'reviewers'],
+  allow: { podCpu: false, noDisk: 'never' },
   ...changes,
 });
 const target = { cluster: 'cn-1', namespace: 'prod', pod: 'api-0' };
@@ -109,6 +111,30 @@ describe('what a rule covers', () => {
     expect(covers(all, target)).toBe(false);
     expect(covers(rule({ namespaces: ['!kube-*', '!prod'] }), target)).toBe(false);
     expect(covers(rule({ namespaces: ['!kube-*'] }), target)).toBe(true);
+  });
+});
+
+describe('the terms of a request', () => {
+  const NOTHING_SAID = { via: undefined, compress: undefined, noDisk: false };
+
+  it('are those of its rule, and the usual way out where nothing was said', () => {
+    expect(termsOf(rule(), NOTHING_SAID, USUAL)).toEqual({
+      kind: 'terms',
+      terms: { rule: 'prod', approvalsNeeded: 1, expireAfterMs: 1_800_000, transfer: transfer() },
+    });
+    expect(termsOf(rule({ review: 'none' }), NOTHING_SAID, USUAL)).toMatchObject({
+      terms: { approvalsNeeded: 0 },
+    });
+  });
+
+  it('are refused with the rule that does not allow what was asked for', () => {
+    const [strict, open] = [rule(), rule({ allow: { podCpu: true, noDisk: 'on-request' } })];
+    const [packed, piped] = [{ ...NOTHING_SAID, compress: 'pod' } as const, { ...NOTHING_SAID, noDisk: true }];
+
+    expect(termsOf(strict, packed, USUAL)).toEqual({ kind: 'deny', rule: strict, wish: '--compress pod' });
+    expect(termsOf(strict, piped, USUAL)).toEqual({ kind: 'deny', rule: strict, wish: '--no-disk' });
+    expect(termsOf(open, packed, USUAL).kind).toBe('terms');
+    expect(termsOf(open, piped, USUAL).kind).toBe('terms');
   });
 });
 

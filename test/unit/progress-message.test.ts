@@ -123,11 +123,11 @@ describe('the progress of a request that ended', () => {
     expect(message.tone).toBe('bad');
   });
 
-  it('cancelled: the step at which it stopped is marked', () => {
+  it('cancelled: the step at which it stopped is marked as such, and not as a failure', () => {
     const outcome: DumpOutcome = { outcome: 'cancelled', version: 1, step: 'transfer', left: [] };
     const message = progressMessage(endedWith(outcome), progress(), en);
 
-    expect(statesOf(message)).toEqual([...times(5, 'finished'), 'failed', ...times(2, 'skipped')]);
+    expect(statesOf(message)).toEqual([...times(5, 'finished'), 'cancelled', ...times(2, 'skipped')]);
     expect(readAloud(message)).not.toContain(en.progress.cancelling);
   });
 

@@ -13,10 +13,21 @@ import {
   statusReply,
   unavailable,
   usageReply,
+  wishReply,
 } from '../../src/bot/messages/replies.ts';
 import { en } from '../../src/bot/words/en.ts';
 import { zhCn } from '../../src/bot/words/zh-cn.ts';
-import { ALICE, aCompletion, aFailure, BOB, NOW, pending, proposed, running } from './a-request.ts';
+import {
+  ALICE,
+  aCompletion,
+  aFailure,
+  aPackedCompletion,
+  BOB,
+  NOW,
+  pending,
+  proposed,
+  running,
+} from './a-request.ts';
 import { actionsOf, HOSTILE, placesOf, readAloud, textsOf } from './message-texts.ts';
 
 const completed = (id: string): DumpRequest => ({
@@ -50,15 +61,43 @@ describe('the help', () => {
 
 describe('the answer to a mistake', () => {
   it('says what is wrong and shows a line that would work', () => {
-    const message = usageReply(en, 'bad-pod', 'API_0', '/heapdump');
+    const message = usageReply(
+      en,
+      { ok: false, of: 'dump', problem: 'bad-pod', what: 'API_0' },
+      '/heapdump',
+    );
 
     expect(readAloud(message)).toContain('"API_0" cannot be the name of a pod');
     const example = textsOf(message).find(({ place }) => place === 'line/code')?.text ?? '';
     expect(parseCommand(example.replace('/heapdump ', '')).ok).toBe(true);
   });
 
+  it.each([
+    ['list a b', 'list prod'],
+    ['list PROD', 'list prod'],
+    ['status', 'list'],
+    ['cancel abcdefgh now', 'list'],
+    ['prod/api-0 --via pigeon', 'prod/order-service-7d9f8-x2x4k --via relay'],
+    ['prod/api-0 --via', 'prod/order-service-7d9f8-x2x4k --via relay'],
+    ['prod/api-0 --compress zip', 'prod/order-service-7d9f8-x2x4k --compress worker'],
+    ['prod/api-0 --compress', 'prod/order-service-7d9f8-x2x4k --compress worker'],
+    ['prod/api-0 --no-disk=yes', 'prod/order-service-7d9f8-x2x4k --no-disk'],
+    ['prod/api-0 --no-disk --via direct', 'prod/order-service-7d9f8-x2x4k --no-disk'],
+    ['prod/api-0 -c', 'prod/order-service-7d9f8-x2x4k'],
+    ['prod/api-0 "', 'prod/order-service-7d9f8-x2x4k'],
+  ])('shows for %j a line of what was meant: %s', (typed, line) => {
+    const parsed = parseCommand(typed);
+    if (parsed.ok) throw new Error('It was taken');
+    const shown = textsOf(usageReply(en, parsed, '/hd')).find(({ place }) => place === 'line/code')?.text;
+
+    expect(shown).toBe(`/hd ${line}`);
+    expect(parseCommand(line).ok).toBe(true);
+  });
+
   it('keeps what was typed a text', () => {
-    expect(placesOf(usageReply(en, 'too-many-words', HOSTILE, '/heapdump'), HOSTILE)).toEqual(['line/text']);
+    const mistake = { ok: false, of: 'dump', problem: 'too-many-words', what: HOSTILE } as const;
+
+    expect(placesOf(usageReply(en, mistake, '/heapdump'), HOSTILE)).toEqual(['line/text']);
   });
 });
 
@@ -84,6 +123,30 @@ describe('a refusal by the rules', () => {
     expect(placesOf(message, 'slack:group:S0DEVS')).toEqual(['line/group']);
     expect(placesOf(message, BOB)).toEqual(['line/person']);
     expect(placesOf(message, 'everyone')).toEqual(['line/text']);
+  });
+
+  it('of an option names the rule, the option, and whom to turn to, in both languages', () => {
+    const rule = {
+      name: 'production',
+      clusters: ['*'],
+      namespaces: ['prod'],
+      pods: ['*'],
+      request: ['everyone'],
+      review: { by: ['slack:group:S0SRE'], approvals: 1, selfApproval: false, expireAfterMs: 1 },
+      download: [],
+      cancel: [],
+      allow: { podCpu: false, noDisk: 'never' },
+    } as const;
+    for (const words of [en, zhCn]) {
+      const message = wishReply(words, { kind: 'deny', rule, wish: '--no-disk' });
+
+      expect(readAloud(message)).toContain(words.replies.notAllowed('production', '--no-disk'));
+      expect(readAloud(message)).toContain(words.replies.notAllowedRemedy);
+      expect(placesOf(message, 'slack:group:S0SRE')).toEqual(['line/group']);
+      expect([message.tone, message.buttons.length]).toEqual(['bad', 0]);
+    }
+    const unreviewed = wishReply(en, { kind: 'deny', rule: { ...rule, review: 'none' }, wish: '--no-disk' });
+    expect(readAloud(unreviewed)).not.toContain(en.replies.reviewersAre);
   });
 
   it('is bad news with nothing to click', () => {
@@ -152,6 +215,15 @@ describe('the status of a request', () => {
     expect(message.blocks.some(({ kind }) => kind === 'download')).toBe(false);
   });
 
+  it('says which way the dump took, and where it is compressed both sizes', () => {
+    const packed = statusReply(en, ended(running(), 1, aPackedCompletion(), NOW) ?? running());
+
+    expect(readAloud(packed)).toContain('612 MB as .hprof.gz, 2.40 GB unpacked');
+    expect(readAloud(packed)).toContain(en.result.ways.both);
+    expect(readAloud(statusReply(en, completed('abcd1234')))).toContain(en.result.ways.relay);
+    expect(readAloud(statusReply(en, running()))).not.toContain(en.card.transfer);
+  });
+
   it('says why it failed', () => {
     const message = statusReply(en, ended(running(), 1, aFailure(), NOW) ?? running());
 
@@ -192,5 +264,13 @@ describe('a link for one person', () => {
     expect(placesOf(message, 's3cret')).toEqual(['download url']);
     expect(placesOf(message, String(NOW + 60_000))).toEqual(['line/time']);
     expect(actionsOf(message)).toEqual([]);
+    expect(readAloud(message)).not.toContain('unpack');
+  });
+
+  it('says that a compressed dump needs no unpacking', () => {
+    const link = { url: 'https://dumps.example/x', expiresAt: NOW };
+    const packed = ended(running(), 1, aPackedCompletion(), NOW) ?? running();
+
+    expect(readAloud(linkReply(en, packed, link))).toContain('no need to unpack');
   });
 });

@@ -23,13 +23,15 @@ import {
   proposed,
   queued,
   running,
+  transfer,
+  USUAL,
 } from './a-request.ts';
 import { actionsOf, HOSTILE, placesOf, readAloud } from './message-texts.ts';
 
 const SRE = 'slack:group:S0SRE';
 const cardOf = (request: DumpRequest | undefined, words = en) => {
   if (request === undefined) throw new Error('No such move');
-  return requestCard(request, words, [SRE, BOB]);
+  return requestCard(request, words, [SRE, BOB], USUAL);
 };
 
 describe('the card of a request', () => {
@@ -100,6 +102,63 @@ describe('the card of a request', () => {
     expect(readAloud(card)).toContain('1 of 2 approvals');
     expect(placesOf(card, String(NOW + 77))).toEqual(['line/time']);
     expect(actionsOf(card)).toEqual(['approve', 'deny', 'cancel']);
+  });
+});
+
+describe('the card of a dump without disk', () => {
+  const piped = (more = {}) =>
+    pending({ transfer: transfer({ noDisk: 'always' }) }, { noDisk: true, predictedSizeBytes: 6e9, ...more });
+
+  it('says what it costs: a pause as long as the transfer, and a dump that a broken connection loses', () => {
+    for (const words of [en, zhCn]) {
+      const read = readAloud(cardOf(piped(), words));
+
+      expect(read).toContain(words.card.noDiskWarning);
+      expect(read).toContain(words.card.warning());
+      // 6 GB at 150 MB/s and at 40 MB/s.
+      expect(read).toContain(words.card.noDiskPause(words.duration(40_000), words.duration(150_000)));
+      expect(read).toContain(words.card.noDisk);
+      expect(read).not.toContain('/tmp');
+    }
+  });
+
+  it('makes up no time where the size is unknown', () => {
+    const read = readAloud(cardOf(piped({ predictedSizeBytes: undefined })));
+
+    expect(read).toContain(en.card.noDiskPauseUnknown);
+    expect(read).not.toMatch(/NaN|undefined/);
+  });
+
+  it('says it once more before the approval is sent', () => {
+    const [button] = cardOf(piped()).buttons;
+
+    expect(button?.confirm?.text).toBe(en.card.confirmNoDisk('order-service-7d9f8-x2x4k'));
+  });
+
+  it('is the card of any other dump where a disk has room after all', () => {
+    const request = pending({ transfer: transfer({ noDisk: 'if-needed' }) });
+
+    expect(cardOf(request)).toEqual(cardOf(pending()));
+  });
+});
+
+describe('the way out that was asked for', () => {
+  it('is on the card where it is not the usual one', () => {
+    const asked = pending({ transfer: transfer({ via: 'relay', compress: 'none' }) });
+
+    expect(readAloud(cardOf(asked))).toContain(`Transfer | ${en.card.via.relay}, ${en.card.compress.none}`);
+    expect(readAloud(cardOf(pending()))).not.toContain('Transfer');
+    expect(
+      readAloud(requestCard(asked, en, [], { via: 'relay', compress: 'none' })),
+    ).not.toContain('Transfer');
+  });
+
+  it('names none but the pipe for a dump without disk', () => {
+    const terms = transfer({ via: 'direct', compress: 'pod', noDisk: 'if-needed', podCpu: true });
+    const read = readAloud(cardOf(pending({ transfer: terms }, { noDisk: true })));
+
+    expect(read).not.toContain(en.card.via.direct);
+    expect(read).not.toContain(en.card.compress.pod);
   });
 });
 

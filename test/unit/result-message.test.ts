@@ -8,6 +8,7 @@ import {
   ALICE,
   aCompletion,
   aFailure,
+  aPackedCompletion,
   approved,
   BOB,
   NOW,
@@ -74,11 +75,36 @@ describe('a completed dump', () => {
     expect(actionsOf(message)).toEqual(['new-link']);
   });
 
+  it('that is stored compressed: says both sizes and both checksums, and that MAT needs no unpacking', () => {
+    const message = resultOf(endedWith(aPackedCompletion()));
+
+    expect(readAloud(message)).toContain(
+      '612 MB as .hprof.gz, 2.40 GB unpacked; MAT opens it as it is: no need to unpack',
+    );
+    // sha256sum of what was downloaded gives the first.
+    expect(readAloud(message)).toContain(
+      `SHA-256 | ${'a'.repeat(64)} | SHA-256, unpacked | ${'b'.repeat(64)}`,
+    );
+  });
+
+  it('that is stored as it is: has one checksum and says nothing of packing', () => {
+    const read = readAloud(resultOf(endedWith(aCompletion())));
+
+    expect(read.split('a'.repeat(64))).toHaveLength(2);
+    expect(read).not.toContain(en.result.dumpSha256);
+    expect(read).not.toContain('unpack');
+  });
+
+  it('does not tell the thread which way it took', () => {
+    for (const via of ['direct', 'relay', 'both'] as const)
+      expect(readAloud(resultOf(endedWith(aPackedCompletion({ via }))))).not.toContain(en.result.ways[via]);
+  });
+
   it('says what was proved, and no more than that', () => {
-    const message = resultOf(endedWith(aCompletion({ proofs: ['hprof-walk', 'sha256'] })));
+    const message = resultOf(endedWith(aCompletion({ proofs: ['hprof-walk', 'pod-checksum', 'read-back'] })));
 
     expect(readAloud(message)).toContain(en.result.proofs['hprof-walk']);
-    expect(readAloud(message)).toContain(en.result.proofs.sha256);
+    expect(readAloud(message)).toContain('the pod’s own checksum of every part, read back from the store');
     expect(readAloud(message)).not.toContain(en.result.proofs.crc64);
   });
 

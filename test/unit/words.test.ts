@@ -81,6 +81,7 @@ describe('Chinese', () => {
       'kubectl get describe create jcmd jmap jattach sha256sum coreutils busybox Debian Alpine pid bucket endpoint',
       'XX HeapDumpOnOutOfMemoryError DisableAttachMechanism File Open Heap Dump Leak Suspects invite',
       'list status cancel reason c s',
+      'via auto direct relay compress none no disk hprof gz curl gzip cksum md5sum sha1sum CPU',
     ].flatMap((line) => line.split(' ')),
   );
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AccessKey } from '../../src/demo/oss/demo-oss.ts';
 import { CredentialError, credentialsFromFile, type OssCredentials } from '../../src/oss-credentials.ts';
+import { aPart } from '../contract/a-part.ts';
 import { type StartedStore, startedStore, storeErrorOf, storeOn } from './started-store.ts';
 
 const MINUTE = 60_000;
@@ -168,7 +169,7 @@ describe('uploading with credentials of STS', () => {
     await rotate(first);
     const uploadId = await store.beginUpload({ objectKey: 'a', metadata: {} }, signal);
     const body = randomBytes(store.limits.minPartBytes);
-    const part = await store.uploadPart('a', uploadId, 1, body, signal);
+    const part = await store.uploadPart('a', uploadId, await aPart(1, body), signal);
 
     // On the store's clock they are over now; the worker's clock does not know it, as after a revocation.
     clock += 16 * MINUTE;
@@ -177,7 +178,9 @@ describe('uploading with credentials of STS', () => {
     clock -= 10 * MINUTE; // within the skew that OSS allows
     oss.keys.remove(first.id);
     const rest = await Promise.all(
-      [2, 3, 4, 5, 6, 7, 8].map((number) => store.uploadPart('a', uploadId, number, body, signal)),
+      [2, 3, 4, 5, 6, 7, 8].map(async (number) =>
+        store.uploadPart('a', uploadId, await aPart(number, body), signal),
+      ),
     );
 
     await store.completeUpload('a', uploadId, [part, ...rest], signal);
@@ -198,8 +201,8 @@ describe('uploading with credentials of STS', () => {
 
     for (let round = 0; round < 5; round++)
       await Promise.all(
-        [1, 2, 3, 4, 5, 6, 7, 8].map((number) =>
-          store.uploadPart('a', uploadId, number, Buffer.from('x'), signal),
+        [1, 2, 3, 4, 5, 6, 7, 8].map(async (number) =>
+          store.uploadPart('a', uploadId, await aPart(number, 'x'), signal),
         ),
       );
     rotating = false;
@@ -217,7 +220,7 @@ describe('uploading with credentials of STS', () => {
     const uploadId = await store.beginUpload({ objectKey: 'a', metadata: {} }, signal);
     clock += 11 * MINUTE;
 
-    const error = await storeErrorOf(store.uploadPart('a', uploadId, 1, Buffer.from('x'), signal));
+    const error = await storeErrorOf(store.uploadPart('a', uploadId, await aPart(1, 'x'), signal));
 
     expect(error).toMatchObject({ code: 'refused', vendor: { code: 'SecurityTokenExpired', status: 403 } });
     expect(oss.requests.filter(({ operation }) => operation === 'UploadPart')).toHaveLength(2);
@@ -229,7 +232,7 @@ describe('uploading with credentials of STS', () => {
     const first = oss.keys.assumeRole('everything', 60 * MINUTE);
     await rotate(first);
     const uploadId = await store.beginUpload({ objectKey: 'a', metadata: {} }, signal);
-    const part = await store.uploadPart('a', uploadId, 1, Buffer.from('x'), signal);
+    const part = await store.uploadPart('a', uploadId, await aPart(1, 'x'), signal);
     await store.completeUpload('a', uploadId, [part], signal);
     oss.keys.remove(first.id);
     await rotate(oss.keys.assumeRole('everything', 60 * MINUTE));

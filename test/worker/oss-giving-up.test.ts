@@ -6,6 +6,7 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { OssCall } from '../../src/demo/oss/demo-oss.ts';
 import type { StoredPart } from '../../src/worker/store/object-store.ts';
+import { aPart } from '../contract/a-part.ts';
 import { type StartedStore, startedStore, storeErrorOf } from './started-store.ts';
 
 const KEY = 'shop/order-service/prod/a.hprof';
@@ -28,7 +29,7 @@ describe('a store that does not answer', () => {
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
     oss.faults.next({ kind: 'silence' }, at('UploadPart'));
 
-    await store.uploadPart(KEY, uploadId, 1, randomBytes(1000), signal);
+    await store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), signal);
 
     expect(asked('UploadPart')).toEqual([undefined, 200]);
   });
@@ -39,10 +40,12 @@ describe('a store that does not answer', () => {
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
     oss.faults.next({ kind: 'silence' }, at('UploadPart'), 2);
 
-    const error = await storeErrorOf(store.uploadPart(KEY, uploadId, 1, randomBytes(1000), signal));
+    const error = await storeErrorOf(
+      store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), signal),
+    );
 
     expect(error.code).toBe('unreachable');
-    expect(error.message).toMatch(/no answer within 200 ms \(2 attempts\)$/);
+    expect(error.message).toMatch(/no answer within 231 ms \(2 attempts\)$/);
   });
 
   it('is left at once when the worker gives up, on the wire too', async () => {
@@ -57,7 +60,9 @@ describe('a store that does not answer', () => {
         return true;
       });
     });
-    const sending = storeErrorOf(store.uploadPart(KEY, uploadId, 1, randomBytes(1000), giveUp.signal));
+    const sending = storeErrorOf(
+      store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), giveUp.signal),
+    );
     await heard;
 
     giveUp.abort(new Error('cancelled by a person'));
@@ -104,7 +109,8 @@ describe('errors keep secrets', () => {
     started = await startedStore({ retry: { attempts: 1, baseMs: 1, maxMs: 1 }, partTimeoutMs: 300 });
     const { store, oss } = started;
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
-    const send = (): Promise<StoredPart> => store.uploadPart(KEY, uploadId, 1, randomBytes(5000), signal);
+    const send = async (): Promise<StoredPart> =>
+      store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(5000)), signal);
     const shown: string[] = [];
     for (const trouble of [
       { kind: 'reset', afterBytes: 1000 },

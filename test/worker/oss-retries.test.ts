@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OssCall, OssFault } from '../../src/demo/oss/demo-oss.ts';
 import { fixedCredentials } from '../../src/oss-credentials.ts';
 import type { ObjectStore } from '../../src/worker/store/object-store.ts';
+import { aPart } from '../contract/a-part.ts';
 import { type StartedStore, startedStore, storeErrorOf, storeOn } from './started-store.ts';
 
 const KEY = 'shop/order-service/prod/a.hprof';
@@ -28,7 +29,7 @@ const asked = (operation: OssCall['operation']): (number | undefined)[] =>
 /** One upload from the first call to the last, with everything a worker asks of a store. */
 async function wholeUpload(store: ObjectStore, body: Buffer): Promise<Buffer> {
   const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
-  await store.uploadPart(KEY, uploadId, 1, body, signal);
+  await store.uploadPart(KEY, uploadId, await aPart(1, body), signal);
   const parts = await store.listParts(KEY, uploadId, signal);
   await store.completeUpload(KEY, uploadId, parts, signal);
   return buffer(await store.read(KEY, undefined, signal));
@@ -81,7 +82,7 @@ describe('trouble that passes is not seen by the worker', () => {
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
     oss.faults.goneFor(400);
 
-    const part = await store.uploadPart(KEY, uploadId, 1, randomBytes(200_000), signal);
+    const part = await store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(200_000)), signal);
 
     expect(await store.listParts(KEY, uploadId, signal)).toEqual([part]);
   });
@@ -139,7 +140,7 @@ describe('an answer that is lost', () => {
     started = await startedStore();
     const { store, client } = started;
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
-    const part = await store.uploadPart(KEY, uploadId, 1, Buffer.from('ours'), signal);
+    const part = await store.uploadPart(KEY, uploadId, await aPart(1, 'ours'), signal);
     await store.abortUpload(KEY, uploadId, signal);
     await client().put(KEY, Buffer.from('of somebody else'));
 
@@ -160,7 +161,9 @@ describe('trouble that stays', () => {
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
     oss.faults.next(trouble, at('UploadPart'), 10);
 
-    const error = await storeErrorOf(store.uploadPart(KEY, uploadId, 1, randomBytes(1000), signal));
+    const error = await storeErrorOf(
+      store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), signal),
+    );
 
     expect(error.code).toBe('unreachable');
     expect(oss.faults.left()).toBe(7);
@@ -178,7 +181,9 @@ describe('trouble that stays', () => {
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
     oss.faults.next({ kind: 'flipped-bit' }, at('UploadPart'), 4);
 
-    const error = await storeErrorOf(store.uploadPart(KEY, uploadId, 1, randomBytes(1000), signal));
+    const error = await storeErrorOf(
+      store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), signal),
+    );
 
     expect(error.code).toBe('checksum-mismatch');
     expect(oss.faults.left()).toBe(0);
@@ -190,7 +195,9 @@ describe('trouble that stays', () => {
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
     oss.faults.next({ kind: 'wrong-etag' }, at('UploadPart'), 4);
 
-    const error = await storeErrorOf(store.uploadPart(KEY, uploadId, 1, randomBytes(1000), signal));
+    const error = await storeErrorOf(
+      store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), signal),
+    );
 
     expect(error.code).toBe('checksum-mismatch');
   });
@@ -201,7 +208,7 @@ describe('trouble that stays', () => {
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
     oss.faults.next({ kind: 'wrong-etag' }, at('UploadPart'));
 
-    await store.uploadPart(KEY, uploadId, 1, randomBytes(1000), signal);
+    await store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), signal);
 
     expect(asked('UploadPart')).toEqual([200]);
   });
@@ -210,7 +217,7 @@ describe('trouble that stays', () => {
     started = await startedStore();
     const { store, oss } = started;
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
-    const part = await store.uploadPart(KEY, uploadId, 1, randomBytes(1000), signal);
+    const part = await store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), signal);
     oss.faults.next({ kind: 'wrong-crc64' }, at('CompleteMultipartUpload'));
 
     const error = await storeErrorOf(store.completeUpload(KEY, uploadId, [part], signal));

@@ -18,7 +18,8 @@ export type Inline =
 
 export type Line = readonly Inline[];
 
-export type CheckState = 'waiting' | 'running' | 'finished' | 'failed' | 'skipped';
+/** cancelled: it was stopped here, and nothing went wrong. */
+export type CheckState = 'waiting' | 'running' | 'finished' | 'failed' | 'cancelled' | 'skipped';
 
 export type Block =
   | { readonly kind: 'line'; readonly line: Line }
@@ -30,6 +31,10 @@ export type Block =
         readonly state: CheckState;
         readonly label: string;
         readonly note?: string;
+        /** Of one that runs: how much of it is done, from 0 to 1. */
+        readonly fraction?: number;
+        /** Its end is worth a message of its own where messages cannot be edited. */
+        readonly milestone?: boolean;
       }[];
     }
   /** Small print. */

@@ -11,7 +11,14 @@ export function progressMessage(request: DumpRequest, progress: Progress | undef
   const items = STEPS.map((step) => {
     const state = stateOf(step, request, progress);
     const note = noteOf(step, state, stepMs[step], progress, words);
-    return { state, label: words.steps[step], ...(note === undefined ? {} : { note }) };
+    const fraction = state === 'running' && step === 'transfer' ? fractionOf(progress) : undefined;
+    return {
+      state,
+      label: words.steps[step],
+      ...(note === undefined ? {} : { note }),
+      ...(fraction === undefined ? {} : { fraction }),
+      ...(step === 'run-dump' ? { milestone: true } : {}),
+    };
   });
   const remark = remarkOf(request, progress, stepMs, words);
   return {
@@ -46,7 +53,8 @@ function stateOf(step: Step, request: DumpRequest, progress: Progress | undefine
   const [at, here] = [STEPS.indexOf(step), STEPS.indexOf(current)];
   if (at < here) return 'finished';
   if (!isFinal(request.state)) return at === here ? 'running' : 'waiting';
-  return at === here ? 'failed' : 'skipped';
+  if (at > here) return 'skipped';
+  return request.state === 'cancelled' ? 'cancelled' : 'failed';
 }
 
 function noteOf(
@@ -72,6 +80,11 @@ function noteOf(
     );
   }
   return undefined;
+}
+
+function fractionOf(progress: Progress | undefined): number | undefined {
+  const { sentBytes: sent, totalBytes: total } = progress ?? {};
+  return sent === undefined || total === undefined || total <= 0 ? undefined : Math.min(1, sent / total);
 }
 
 function remarkOf(

@@ -1,13 +1,13 @@
 /** Private answers: to mistakes, to refusals, and to questions. */
 import type { DumpFailure, Target } from '../../worker/dump-job.ts';
 import type { Block, Message } from '../chat/message.ts';
-import type { UsageProblem } from '../command.ts';
+import type { UsageMistake } from '../command.ts';
 import type { DumpRequest, MoveError } from '../dump-request.ts';
 import { checkpointOf } from '../dump-request.ts';
-import type { Verdict } from '../policy.ts';
+import type { TermsVerdict, Verdict } from '../policy.ts';
 import type { Words } from '../words/words.ts';
 import { bold, code, mentions, person, text, time } from './inline.ts';
-import { type DownloadLink, failureBlocks } from './result-message.ts';
+import { type DownloadLink, failureBlocks, sizeText } from './result-message.ts';
 
 const plain = (title: string, tone: Message['tone'], ...lines: string[]): Message => ({
   tone,
@@ -35,17 +35,60 @@ export function helpReply(words: Words, command: string): Message {
   };
 }
 
-export function usageReply(words: Words, problem: UsageProblem, what: string, command: string): Message {
-  const example =
-    problem === 'id-missing' || problem === 'bad-id'
-      ? `${command} list`
-      : `${command} prod/order-service-7d9f8-x2x4k`;
+export function usageReply(words: Words, mistake: UsageMistake, command: string): Message {
   return {
     tone: 'bad',
     title: words.replies.usageTitle,
     blocks: [
-      { kind: 'line', line: [text(words.usage[problem](what))] },
-      { kind: 'line', line: [text(words.replies.tryLine('')), code(example)] },
+      { kind: 'line', line: [text(words.usage[mistake.problem](mistake.what))] },
+      { kind: 'line', line: [text(words.replies.tryLine('')), code(`${command} ${workingLine(mistake)}`)] },
+    ],
+    buttons: [],
+  };
+}
+
+const A_POD = 'prod/order-service-7d9f8-x2x4k';
+/** By what is wrong, or by the option that lacks its value. */
+const WORKING_OPTION: Readonly<Record<string, string>> = {
+  'bad-via': ' --via relay',
+  '--via': ' --via relay',
+  'bad-compress': ' --compress worker',
+  '--compress': ' --compress worker',
+  'option-with-value': ' --no-disk',
+  'not-with-no-disk': ' --no-disk',
+};
+
+/** Near to what was meant, and right. */
+function workingLine({ of, problem, what }: UsageMistake): string {
+  switch (of) {
+    case 'list':
+      return 'list prod';
+    case 'status':
+    case 'cancel':
+      // It shows the ids that there are.
+      return 'list';
+    case 'dump':
+      return `${A_POD}${WORKING_OPTION[problem === 'option-without-value' ? what : problem] ?? ''}`;
+  }
+}
+
+/** A rule covers it, but not in the way that was asked for. */
+export function wishReply(words: Words, { rule, wish }: Extract<TermsVerdict, { kind: 'deny' }>): Message {
+  const { replies } = words;
+  return {
+    tone: 'bad',
+    title: replies.refusedTitle,
+    blocks: [
+      { kind: 'line', line: [text(replies.notAllowed(rule.name, wish))] },
+      { kind: 'line', line: [text(replies.notAllowedRemedy)] },
+      ...(rule.review === 'none'
+        ? []
+        : [
+            {
+              kind: 'line',
+              line: [text(`${replies.reviewersAre}: `), ...mentions(rule.review.by)],
+            } satisfies Block,
+          ]),
     ],
     buttons: [],
   };
@@ -90,10 +133,10 @@ export function moveReply(words: Words, error: MoveError): Message {
 }
 
 export function statusReply(words: Words, request: DumpRequest): Message {
+  const done = request.outcome?.outcome === 'completed' ? request.outcome : undefined;
+  const dumped = checkpointOf(request).dump?.sizeBytes;
   const size =
-    request.outcome?.outcome === 'completed'
-      ? request.outcome.sizeBytes
-      : checkpointOf(request).dump?.sizeBytes;
+    done !== undefined ? sizeText(done, words) : dumped === undefined ? undefined : words.bytes(dumped);
   return {
     tone: 'neutral',
     title: words.card.id(request.id),
@@ -104,7 +147,10 @@ export function statusReply(words: Words, request: DumpRequest): Message {
           { label: words.card.target, value: [code(targetText(request.target))] },
           { label: words.card.requester, value: [person(request.requester)] },
           { label: words.states[request.state], value: [time(request.changedAt)] },
-          ...(size === undefined ? [] : [{ label: words.result.size, value: [text(words.bytes(size))] }]),
+          ...(size === undefined ? [] : [{ label: words.result.size, value: [text(size)] }]),
+          ...(done === undefined
+            ? []
+            : [{ label: words.card.transfer, value: [text(words.result.ways[done.via])] }]),
         ],
       },
       ...(request.outcome?.outcome === 'failed' ? failureBlocks(request.outcome, words) : []),
@@ -148,8 +194,14 @@ export function linkReply(words: Words, request: DumpRequest, link: DownloadLink
     blocks: [
       { kind: 'download', url: link.url, label: words.result.download },
       { kind: 'line', line: [text(`${words.result.linkEnds}: `), time(link.expiresAt)] },
+      ...packed(request, words),
       { kind: 'line', line: [text(words.result.openInMat)] },
     ],
     buttons: [],
   };
 }
+
+const packed = ({ outcome }: DumpRequest, words: Words): Block[] =>
+  outcome?.outcome === 'completed' && outcome.form === 'hprof.gz'
+    ? [{ kind: 'line', line: [text(sizeText(outcome, words))] }]
+    : [];

@@ -2,14 +2,26 @@ import type { Preflight } from '../../worker/dump-job.ts';
 import type { Block, Button, Line, Message } from '../chat/message.ts';
 import type { DumpRequest } from '../dump-request.ts';
 import type { Who } from '../policy.ts';
+import { type UsualTransfer, wishOf } from '../transfer-terms.ts';
 import type { Words } from '../words/words.ts';
-import { code, mentions, person, text, time } from './inline.ts';
+import { bold, code, mentions, person, text, time } from './inline.ts';
 
 /** A note is small print: five names are enough to see that the wrong one was chosen. */
 const OTHERS_NAMED = 5;
 
-/** What a reviewer decides on, and afterwards who decided. The buttons go with the decision. */
-export function requestCard(request: DumpRequest, words: Words, reviewers: readonly Who[]): Message {
+/** Bytes per second of a transfer that the application waits for: a worker under load, and a good one. */
+const NO_DISK_RATES = { least: 40e6, most: 150e6 };
+
+/**
+ * What a reviewer decides on, and afterwards who decided. The buttons go with the decision.
+ * @param usual the way of dumps of which nothing else was said: a card says nothing of it
+ */
+export function requestCard(
+  request: DumpRequest,
+  words: Words,
+  reviewers: readonly Who[],
+  usual: UsualTransfer,
+): Message {
   const { card } = words;
   const found = request.preflight;
   return {
@@ -18,7 +30,11 @@ export function requestCard(request: DumpRequest, words: Words, reviewers: reado
     blocks: [
       {
         kind: 'fields',
-        fields: [...whoAndWhere(request, words), ...(found === undefined ? [] : cost(found, words))],
+        fields: [
+          ...whoAndWhere(request, words),
+          ...(found === undefined ? [] : cost(found, words)),
+          ...wayOut(request, words, usual),
+        ],
       },
       request.reason === undefined
         ? { kind: 'note', line: [text(card.noReason)] }
@@ -41,30 +57,55 @@ function whoAndWhere(request: DumpRequest, { card }: Words) {
 }
 
 function cost(found: Preflight, words: Words): { label: string; value: Line }[] {
-  const { card, bytes, duration } = words;
+  const { card, bytes } = words;
   const max = found.heapMaxBytes === undefined ? undefined : bytes(found.heapMaxBytes);
   const needed = found.predictedPeakDiskBytes === undefined ? undefined : bytes(found.predictedPeakDiskBytes);
-  const pause = found.predictedPauseMs;
   return [
     { label: card.jvm, value: [code(found.jvm.mainClass), text(` (pid ${found.jvm.pid})`)] },
     ...(found.heapUsedBytes === undefined
       ? []
       : [{ label: card.heap, value: [text(card.heapValue(bytes(found.heapUsedBytes), max))] }]),
+    { label: card.pause, value: [text(pauseText(found, words))] },
     {
-      label: card.pause,
+      label: card.disk,
       value: [
-        text(
-          pause === undefined ? card.pauseUnknown : card.pauseValue(duration(pause[0]), duration(pause[1])),
-        ),
+        text(found.noDisk ? card.noDisk : card.diskValue(needed, bytes(found.freeDiskBytes), found.dumpDir)),
       ],
     },
-    { label: card.disk, value: [text(card.diskValue(needed, bytes(found.freeDiskBytes), found.dumpDir))] },
   ];
+}
+
+function pauseText(found: Preflight, { card, duration }: Words): string {
+  if (!found.noDisk) {
+    const pause = found.predictedPauseMs;
+    return pause === undefined ? card.pauseUnknown : card.pauseValue(duration(pause[0]), duration(pause[1]));
+  }
+  const size = found.predictedSizeBytes;
+  if (size === undefined) return card.noDiskPauseUnknown;
+  const at = (bytesPerSecond: number): string => duration((1000 * size) / bytesPerSecond);
+  return card.noDiskPause(at(NO_DISK_RATES.most), at(NO_DISK_RATES.least));
+}
+
+/** Nothing where it is what is usual. */
+function wayOut(
+  { transfer, preflight }: DumpRequest,
+  { card }: Words,
+  usual: UsualTransfer,
+): { label: string; value: Line }[] {
+  const { via, compress } = wishOf(transfer, usual);
+  // Out of a pipe there is one way alone, and the pod does not compress: to say otherwise would be wrong.
+  const piped = preflight?.noDisk ?? false;
+  const said = [
+    ...(via === undefined || piped ? [] : [card.via[via]]),
+    ...(compress === undefined || (piped && compress === 'pod') ? [] : [card.compress[compress]]),
+  ];
+  return said.length === 0 ? [] : [{ label: card.transfer, value: [text(said.join(', '))] }];
 }
 
 function warnings(found: Preflight, { card, bytes }: Words): Block[] {
   const { memoryUsedBytes: used, memoryLimitBytes: limit } = found;
   return [
+    ...(found.noDisk ? [{ kind: 'line', line: [bold(card.noDiskWarning)] } as const] : []),
     { kind: 'line', line: [text(card.warning())] },
     // Nine tenths: the attach itself needs some tens of megabytes.
     ...(used !== undefined && limit !== undefined && used > 0.9 * limit
@@ -144,7 +185,9 @@ function buttons(request: DumpRequest, { card }: Words): Button[] {
           style: 'primary',
           confirm: {
             title: card.confirmTitle,
-            text: card.confirmText(request.target.pod),
+            text: request.preflight?.noDisk
+              ? card.confirmNoDisk(request.target.pod)
+              : card.confirmText(request.target.pod),
             yes: card.confirmYes,
             no: card.confirmNo,
           },

@@ -66,7 +66,7 @@ function completedMessage(
   words: Words,
   link: DownloadLink | undefined,
 ): Message {
-  const { result, bytes, duration } = words;
+  const { result, duration } = words;
   return {
     tone: 'good',
     title: result.completedTitle(request.target.pod),
@@ -79,12 +79,15 @@ function completedMessage(
         kind: 'fields',
         fields: [
           { label: result.file, value: [code(done.fileName)] },
-          { label: result.size, value: [text(bytes(done.sizeBytes))] },
+          { label: result.size, value: [text(sizeText(done, words))] },
           ...(done.pauseMs === undefined
             ? []
             : [{ label: result.pause, value: [text(duration(done.pauseMs))] }]),
           ...(link === undefined ? [] : [{ label: result.linkEnds, value: [time(link.expiresAt)] }]),
           { label: result.sha256, value: [code(done.sha256)] },
+          ...(done.dumpSha256 === done.sha256
+            ? []
+            : [{ label: result.dumpSha256, value: [code(done.dumpSha256)] }]),
         ],
       },
       { kind: 'line', line: [text(result.openInMat)] },
@@ -93,6 +96,16 @@ function completedMessage(
     ],
     buttons: [{ action: 'new-link', requestId: request.id, label: result.newLink }],
   };
+}
+
+/** What is downloaded, and where it is compressed also what is in it. */
+export function sizeText(done: DumpCompleted, { result, bytes }: Words): string {
+  switch (done.form) {
+    case 'hprof':
+      return bytes(done.sizeBytes);
+    case 'hprof.gz':
+      return result.packedSize(bytes(done.sizeBytes), bytes(done.dumpSizeBytes));
+  }
 }
 
 function failedMessage(request: DumpRequest, failed: DumpFailure, words: Words): Message {

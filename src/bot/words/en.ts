@@ -1,3 +1,4 @@
+import { enFailures } from './failures-en.ts';
 import { durationParts, sizeParts } from './units.ts';
 import type { Words } from './words.ts';
 
@@ -35,158 +36,7 @@ export const en: Words = {
     verify: 'Verify the stored file',
     'clean-up': 'Clean up the container',
   },
-  failures: {
-    'pod-not-found': {
-      what: 'There is no such pod.',
-      remedy: 'Check the name with `kubectl get pods`; after a rollout pods have new names.',
-    },
-    'pod-not-running': {
-      what: 'The pod is not running.',
-      remedy: 'A heap dump needs a running container. Ask again once it runs.',
-    },
-    'pod-replaced': {
-      what: 'The pod is not the one that was approved: it was replaced since.',
-      remedy: 'Ask for the new pod; it needs an approval of its own.',
-    },
-    'container-not-found': {
-      what: 'The pod has no such container, or none could be chosen.',
-      remedy: 'Name one of its containers with -c.',
-    },
-    'container-ended': {
-      what: 'The container ended in the middle of the work.',
-      remedy:
-        'It may have been killed for memory or by a liveness probe: see `kubectl describe pod`. Ask again once it runs.',
-    },
-    'jvm-replaced': {
-      what: 'The JVM is not the one that was approved: it was restarted since.',
-      remedy: 'Ask again; the new JVM needs an approval of its own.',
-    },
-    'no-jvm': {
-      what: 'No Java process was found in the container.',
-      remedy: 'Name the container that runs Java with -c.',
-    },
-    'no-such-jvm': {
-      what: 'The Java process is gone.',
-      remedy: 'See `kubectl describe pod` for why it ended, then ask again.',
-    },
-    'no-shell': {
-      what: 'The container has no shell, so the dump tool cannot run in it.',
-      remedy:
-        'Use an image with `sh` and the basic tools, or start the JVM with -XX:+HeapDumpOnOutOfMemoryError.',
-    },
-    'no-jdk-tools': {
-      what: 'The container has none of jcmd, jmap and jattach.',
-      remedy: 'Use a JDK image, or add the small `jattach` package (Debian, Alpine) to the image.',
-    },
-    'no-checksum-tool': {
-      what: 'The container has no sha256sum, so nobody could prove that the dump arrived whole.',
-      remedy: 'Add coreutils or busybox to the image.',
-    },
-    'no-writable-dir': {
-      what: 'No directory in the container can hold the dump.',
-      remedy: 'Mount an emptyDir, for instance on /tmp.',
-    },
-    'not-enough-disk': {
-      what: 'There is not enough room for the dump.',
-      remedy: 'Mount an emptyDir that is large enough, or free some room.',
-    },
-    'cannot-copy': {
-      what: 'The dump tool could not be copied into the container.',
-      remedy: 'Mount a writable emptyDir, for instance on /tmp.',
-    },
-    'read-only-tmp': {
-      what: 'The JVM cannot be attached to: its /tmp is read-only.',
-      remedy: 'Mount an emptyDir on /tmp and restart the pod.',
-    },
-    'attach-disabled': {
-      what: 'The JVM forbids attaching (-XX:+DisableAttachMechanism).',
-      remedy: 'Remove that flag and restart the pod.',
-    },
-    'attach-denied': {
-      what: 'The JVM runs as another user than the one that exec gets, and refuses it.',
-      remedy: 'Run the container as the user of the JVM.',
-    },
-    'attach-timeout': {
-      what: 'The JVM did not answer the attach request in time.',
-      remedy: 'It may hang or be stopped; look at its logs, then try again.',
-    },
-    'jvm-not-ready': {
-      what: 'The process does not listen for attach requests yet.',
-      remedy: 'Wait until the JVM has started, then ask again.',
-    },
-    'disk-full': {
-      what: 'The disk was full before the dump was complete.',
-      remedy: 'Mount an emptyDir that is large enough, then ask again.',
-    },
-    'jvm-died': {
-      what: 'The JVM died during the dump.',
-      remedy: 'It may have been killed for memory or by a liveness probe: see `kubectl describe pod`.',
-    },
-    'dump-incomplete': {
-      what: 'The dump is incomplete.',
-      remedy: 'Ask again; a new dump pauses the application again.',
-    },
-    'dump-invalid': {
-      what: 'The file is not a whole heap dump.',
-      remedy: 'Ask again; a new dump pauses the application again.',
-    },
-    'dump-vanished': {
-      what: 'The dump is no longer in the container.',
-      remedy: 'Ask again; a new dump pauses the application again.',
-    },
-    'dump-failed': {
-      what: 'The JVM refused to write the dump.',
-      remedy: 'The details say what it answered.',
-    },
-    'tool-failed': {
-      what: 'The dump tool failed.',
-      remedy: 'The details say what it printed; give them to whoever runs this bot.',
-    },
-    forbidden: {
-      what: 'The cluster does not let the worker do this.',
-      remedy: 'The worker’s role needs get on pods, and get and create on pods/exec, in that namespace.',
-    },
-    'cluster-unreachable': {
-      what: 'The cluster could not be reached.',
-      remedy: 'Try again; if it lasts, tell whoever runs the cluster.',
-    },
-    'exec-broken': {
-      what: 'The connection into the container broke again and again.',
-      remedy: 'Try again; it goes on where it stopped.',
-    },
-    'store-refused': {
-      what: 'OSS refused the upload.',
-      remedy: 'Tell whoever runs this bot: bucket, endpoint or credentials are wrong.',
-    },
-    'store-unreachable': {
-      what: 'OSS could not be reached.',
-      remedy: 'Try again; it goes on where it stopped.',
-    },
-    'checksum-mismatch': {
-      what: 'What arrived is not what was dumped: the checksums differ.',
-      remedy: 'Try again; the transfer starts anew, the application is not paused again.',
-    },
-    'no-worker': {
-      what: 'No worker answered for this cluster.',
-      remedy: 'Tell whoever runs this bot: the worker of that cluster is not running.',
-    },
-    'cannot-post': {
-      what: 'The bot cannot post in this channel.',
-      remedy: 'Invite it with `/invite`, then ask again.',
-    },
-    'worker-lost': {
-      what: 'The worker died too often while it worked on this.',
-      remedy: 'Tell whoever runs this bot.',
-    },
-    'bad-job': {
-      what: 'Bot and worker do not understand each other.',
-      remedy: 'Tell whoever runs this bot: both must be of the same version.',
-    },
-    internal: {
-      what: 'Something went wrong inside this bot.',
-      remedy: 'Tell whoever runs it, with the id of the request.',
-    },
-  },
+  failures: enFailures,
   usage: {
     'empty-target': (what) =>
       what === '' ? 'Which pod? Name it as namespace/pod.' : `"${what}" is not namespace/pod.`,
@@ -200,6 +50,10 @@ export const en: Words = {
     'too-many-words': (what) => `I do not know what to do with "${what}".`,
     'unknown-option': (what) => `There is no option "${what}".`,
     'option-without-value': (what) => `"${what}" needs a value behind it.`,
+    'option-with-value': (what) => `"${what}": this option takes no value.`,
+    'bad-via': (what) => `"${what}" is no way out of the pod: it is auto, direct or relay.`,
+    'bad-compress': (what) => `"${what}" compresses nothing: it is auto, worker, pod or none.`,
+    'not-with-no-disk': (what) => `--no-disk leaves no room for ${what}: a pipe is read by the worker alone.`,
     'open-quote': () => 'A quotation mark is not closed.',
     'reason-too-long': (what) => `The reason has ${what} characters; 1000 are the most.`,
     'id-missing': (what) => `${what} needs the id of a request.`,
@@ -231,6 +85,23 @@ export const en: Words = {
       `${needed === undefined ? 'size unknown' : `up to ${needed}`} of ${free} free in ${dir}`,
     warning: () =>
       'The application stops answering while its heap is written. The file holds everything in memory: passwords and customer data as well.',
+    noDisk: 'none used: the dump goes through a pipe',
+    noDiskPause: (least, most) => `about ${least} to ${most}: as long as the transfer lasts`,
+    noDiskPauseUnknown: 'as long as the transfer lasts: minutes, by the size of the heap',
+    noDiskWarning:
+      'No disk is used: the application stands still until the last byte has left the pod, and a connection that breaks loses the dump.',
+    transfer: 'Transfer',
+    via: {
+      auto: 'by the fastest way',
+      direct: 'straight from the pod to OSS',
+      relay: 'through the worker',
+    },
+    compress: {
+      auto: 'compressed where that is no slower',
+      worker: 'compressed by the worker',
+      pod: 'compressed by the pod’s own CPU',
+      none: 'not compressed',
+    },
     memoryWarning: (used, limit) => `The container uses ${used} of its ${limit} of memory.`,
     otherJvms: (count, chosen) =>
       `${count} more Java ${count === 1 ? 'process runs' : 'processes run'} in this container; this is about pid ${chosen}.`,
@@ -243,6 +114,7 @@ export const en: Words = {
     cancel: 'Cancel',
     confirmTitle: 'Pause this application?',
     confirmText: (pod) => `${pod} stops answering while its heap is written.`,
+    confirmNoDisk: (pod) => `${pod} stops answering as long as the transfer of its heap lasts.`,
     confirmYes: 'Approve',
     confirmNo: 'Not now',
     approvedBy: 'Approved by',
@@ -275,7 +147,15 @@ export const en: Words = {
     forYou: 'For',
     file: 'File',
     size: 'Size',
+    packedSize: (stored, dump) =>
+      `${stored} as .hprof.gz, ${dump} unpacked; MAT opens it as it is: no need to unpack`,
     sha256: 'SHA-256',
+    dumpSha256: 'SHA-256, unpacked',
+    ways: {
+      direct: 'straight from the pod to OSS',
+      relay: 'through the worker',
+      both: 'straight from the pod to OSS, then through the worker',
+    },
     pause: 'Pause',
     proved: 'Proved',
     proofs: {
@@ -283,9 +163,10 @@ export const en: Words = {
       'end-mark': 'end mark present',
       'hprof-walk': 'every record walked',
       size: 'sizes equal',
-      sha256: 'SHA-256 equal in pod and worker',
+      'pod-checksum': 'the pod’s own checksum of every part',
       crc64: 'CRC-64 equal in worker and OSS',
       'part-md5': 'MD5 of each part checked by OSS',
+      'read-back': 'read back from the store',
     },
     download: 'Download',
     linkEnds: 'The link ends',
@@ -311,6 +192,15 @@ export const en: Words = {
     help: (command) => [
       [`${command} namespace/pod`, 'ask for a heap dump'],
       [`${command} cluster/namespace/pod -c container --reason "text"`, 'the same, with everything said'],
+      [
+        `${command} namespace/pod --via relay`,
+        'its way to OSS: auto, direct (the pod uploads) or relay (the worker does)',
+      ],
+      [`${command} namespace/pod --compress none`, 'who compresses it: auto, worker, pod or none'],
+      [
+        `${command} namespace/pod --no-disk`,
+        'through a pipe: the application stands still until it has arrived',
+      ],
       [`${command} list [namespace]`, 'dumps taken so far'],
       [`${command} status id`, 'where a request stands'],
       [`${command} cancel id`, 'take it back, or stop it'],
@@ -327,6 +217,8 @@ export const en: Words = {
     notListed: (rules, target) => `${rules} covers ${target}, but you are not on its list of requesters.`,
     askThese: 'May ask for it',
     noRuleRemedy: 'Whoever runs this bot can add a rule for it.',
+    notAllowed: (rule, wish) => `The rule "${rule}" does not allow ${wish}.`,
+    notAllowedRemedy: 'Whoever runs this bot can change the rule. Ask without it, or turn to them.',
     outsider: 'Guests, bots and people of other companies may not use this.',
     noSuchRequest: (id) => `There is no request ${id}, or it is not yours to see.`,
     notYours: 'You have no part in this request.',

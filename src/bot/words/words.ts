@@ -1,5 +1,5 @@
 /** Every sentence that the product says, by key. One file a language fills it; a test compares them. */
-import type { FailureCode, RetryKind, Step } from '../../worker/dump-job.ts';
+import type { DumpCompleted, FailureCode, RetryKind, Step, TransferTerms } from '../../worker/dump-job.ts';
 import type { UsageProblem } from '../command.ts';
 import type { MoveProblem, RequestState } from '../dump-request.ts';
 
@@ -33,6 +33,14 @@ export interface Words {
     readonly disk: string;
     diskValue(needed: string | undefined, free: string, dir: string): string;
     warning(): string;
+    /** In place of disk and pause, where the dump goes through a pipe. */
+    readonly noDisk: string;
+    noDiskPause(least: string, most: string): string;
+    readonly noDiskPauseUnknown: string;
+    readonly noDiskWarning: string;
+    readonly transfer: string;
+    readonly via: Readonly<Record<TransferTerms['via'], string>>;
+    readonly compress: Readonly<Record<TransferTerms['compress'], string>>;
     memoryWarning(used: string, limit: string): string;
     otherJvms(count: number, chosen: number): string;
     readonly reviewers: string;
@@ -44,6 +52,7 @@ export interface Words {
     readonly cancel: string;
     readonly confirmTitle: string;
     confirmText(pod: string): string;
+    confirmNoDisk(pod: string): string;
     readonly confirmYes: string;
     readonly confirmNo: string;
     readonly approvedBy: string;
@@ -77,15 +86,14 @@ export interface Words {
     readonly forYou: string;
     readonly file: string;
     readonly size: string;
+    /** Of a dump that is stored compressed. */
+    packedSize(stored: string, dump: string): string;
     readonly sha256: string;
+    readonly dumpSha256: string;
+    readonly ways: Readonly<Record<DumpCompleted['via'], string>>;
     readonly pause: string;
     readonly proved: string;
-    readonly proofs: Readonly<
-      Record<
-        'jvm-success-line' | 'end-mark' | 'hprof-walk' | 'size' | 'sha256' | 'crc64' | 'part-md5',
-        string
-      >
-    >;
+    readonly proofs: Readonly<Record<DumpCompleted['proofs'][number], string>>;
     readonly download: string;
     readonly linkEnds: string;
     readonly newLink: string;
@@ -118,6 +126,8 @@ export interface Words {
     notListed(rules: string, target: string): string;
     readonly askThese: string;
     readonly noRuleRemedy: string;
+    notAllowed(rule: string, wish: string): string;
+    readonly notAllowedRemedy: string;
     readonly outsider: string;
     noSuchRequest(id: string): string;
     readonly notYours: string;

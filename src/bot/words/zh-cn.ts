@@ -1,3 +1,4 @@
+import { zhCnFailures } from './failures-zh-cn.ts';
 import { durationParts, sizeParts } from './units.ts';
 import type { Words } from './words.ts';
 
@@ -35,105 +36,7 @@ export const zhCn: Words = {
     verify: '校验已存储的文件',
     'clean-up': '清理容器',
   },
-  failures: {
-    'pod-not-found': {
-      what: '找不到这个 Pod。',
-      remedy: '请用 `kubectl get pods` 核对名称；发布之后 Pod 会换新名称。',
-    },
-    'pod-not-running': { what: 'Pod 没有在运行。', remedy: '堆转储需要运行中的容器，请等它运行后再申请。' },
-    'pod-replaced': {
-      what: 'Pod 已被替换，不再是审批时的那一个。',
-      remedy: '请针对新的 Pod 重新申请，需要重新审批。',
-    },
-    'container-not-found': {
-      what: 'Pod 里没有这个容器，或无法确定选哪一个。',
-      remedy: '请用 -c 指定其中一个容器。',
-    },
-    'container-ended': {
-      what: '容器在处理过程中结束了。',
-      remedy: '可能因内存超限或存活探针被杀，请看 `kubectl describe pod`，等它运行后再申请。',
-    },
-    'jvm-replaced': {
-      what: 'JVM 已重启，不再是审批时的那一个。',
-      remedy: '请重新申请，新的 JVM 需要重新审批。',
-    },
-    'no-jvm': { what: '容器里没有 Java 进程。', remedy: '请用 -c 指定运行 Java 的容器。' },
-    'no-such-jvm': {
-      what: 'Java 进程已经不在了。',
-      remedy: '请看 `kubectl describe pod` 了解它为何结束，然后重新申请。',
-    },
-    'no-shell': {
-      what: '容器里没有 shell，转储工具无法运行。',
-      remedy: '请使用带 `sh` 和基本工具的镜像，或给 JVM 加上 -XX:+HeapDumpOnOutOfMemoryError。',
-    },
-    'no-jdk-tools': {
-      what: '容器里没有 jcmd、jmap 或 jattach。',
-      remedy: '请使用 JDK 镜像，或在镜像里安装小巧的 `jattach` 包（Debian、Alpine 都有）。',
-    },
-    'no-checksum-tool': {
-      what: '容器里没有 sha256sum，无法证明转储文件完整到达。',
-      remedy: '请在镜像里加入 coreutils 或 busybox。',
-    },
-    'no-writable-dir': {
-      what: '容器里没有可以存放转储文件的目录。',
-      remedy: '请挂载一个 emptyDir，例如挂到 /tmp。',
-    },
-    'not-enough-disk': {
-      what: '空间不足，放不下转储文件。',
-      remedy: '请挂载足够大的 emptyDir，或清理一些空间。',
-    },
-    'cannot-copy': { what: '转储工具无法复制进容器。', remedy: '请挂载一个可写的 emptyDir，例如挂到 /tmp。' },
-    'read-only-tmp': {
-      what: '无法连接 JVM：它的 /tmp 是只读的。',
-      remedy: '请在 /tmp 挂载 emptyDir 并重启 Pod。',
-    },
-    'attach-disabled': {
-      what: 'JVM 禁止连接（-XX:+DisableAttachMechanism）。',
-      remedy: '请去掉该参数并重启 Pod。',
-    },
-    'attach-denied': {
-      what: 'JVM 的运行用户与 exec 的用户不同，拒绝连接。',
-      remedy: '请让容器以 JVM 的用户运行。',
-    },
-    'attach-timeout': {
-      what: 'JVM 没有及时响应连接请求。',
-      remedy: '它可能卡住或被暂停，请查看日志后再试。',
-    },
-    'jvm-not-ready': { what: '该进程尚未开始接受连接请求。', remedy: '请等 JVM 启动完成后再申请。' },
-    'disk-full': { what: '转储未写完磁盘就满了。', remedy: '请挂载足够大的 emptyDir 后重新申请。' },
-    'jvm-died': {
-      what: 'JVM 在转储过程中退出了。',
-      remedy: '可能因内存超限或存活探针被杀，请看 `kubectl describe pod`。',
-    },
-    'dump-incomplete': { what: '转储文件不完整。', remedy: '请重新申请；新的转储会再次暂停应用。' },
-    'dump-invalid': { what: '该文件不是完整的堆转储。', remedy: '请重新申请；新的转储会再次暂停应用。' },
-    'dump-vanished': { what: '转储文件已不在容器里。', remedy: '请重新申请；新的转储会再次暂停应用。' },
-    'dump-failed': { what: 'JVM 拒绝写转储文件。', remedy: '详情里有它的回答。' },
-    'tool-failed': { what: '转储工具出错。', remedy: '详情里有它的输出，请交给本机器人的维护者。' },
-    forbidden: {
-      what: '集群不允许 worker 执行此操作。',
-      remedy: 'worker 的角色在该命名空间需要 pods 的 get，以及 pods/exec 的 get 和 create 权限。',
-    },
-    'cluster-unreachable': { what: '无法连接集群。', remedy: '请重试；若持续如此，请告知集群维护者。' },
-    'exec-broken': { what: '与容器的连接多次中断。', remedy: '请重试，会从中断处继续。' },
-    'store-refused': {
-      what: 'OSS 拒绝上传。',
-      remedy: '请告知本机器人的维护者：bucket、endpoint 或凭证有误。',
-    },
-    'store-unreachable': { what: '无法连接 OSS。', remedy: '请重试，会从中断处继续。' },
-    'checksum-mismatch': {
-      what: '校验和不一致：到达的文件与转储的不同。',
-      remedy: '请重试；会重新传输，不会再次暂停应用。',
-    },
-    'no-worker': {
-      what: '该集群没有 worker 响应。',
-      remedy: '请告知本机器人的维护者：该集群的 worker 没有运行。',
-    },
-    'cannot-post': { what: '机器人无法在该频道发消息。', remedy: '请用 `/invite` 邀请它，然后重新申请。' },
-    'worker-lost': { what: 'worker 在处理时多次退出。', remedy: '请告知本机器人的维护者。' },
-    'bad-job': { what: '机器人与 worker 版本不一致。', remedy: '请告知本机器人的维护者：两者须为同一版本。' },
-    internal: { what: '机器人内部出错。', remedy: '请把申请编号告知本机器人的维护者。' },
-  },
+  failures: zhCnFailures,
   usage: {
     'empty-target': (what) =>
       what === '' ? '要转储哪个 Pod？请写 命名空间/Pod。' : `“${what}” 不是 命名空间/Pod 的形式。`,
@@ -144,6 +47,10 @@ export const zhCn: Words = {
     'too-many-words': (what) => `不明白 “${what}” 是什么意思。`,
     'unknown-option': (what) => `没有 “${what}” 这个选项。`,
     'option-without-value': (what) => `“${what}” 后面需要一个值。`,
+    'option-with-value': (what) => `“${what}”：这个选项不带值。`,
+    'bad-via': (what) => `没有 “${what}” 这种传输方式：可用 auto、direct 或 relay。`,
+    'bad-compress': (what) => `没有 “${what}” 这种压缩方式：可用 auto、worker、pod 或 none。`,
+    'not-with-no-disk': (what) => `--no-disk 不能与 ${what} 同用：管道只能由 worker 读取。`,
     'open-quote': () => '引号没有闭合。',
     'reason-too-long': (what) => `原因有 ${what} 个字符，最多 1000 个。`,
     'id-missing': (what) => `${what} 后面需要申请编号。`,
@@ -174,6 +81,18 @@ export const zhCn: Words = {
     diskValue: (needed, free, dir) =>
       `${needed === undefined ? '大小未知' : `最多 ${needed}`}，${dir} 剩余 ${free}`,
     warning: () => '写堆期间应用停止响应。文件包含内存中的一切，包括密码和客户数据。',
+    noDisk: '不使用磁盘：转储经由管道传出',
+    noDiskPause: (least, most) => `约 ${least} 到 ${most}，与传输一样长`,
+    noDiskPauseUnknown: '与传输一样长：数分钟，取决于堆的大小',
+    noDiskWarning: '不使用磁盘：在最后一个字节离开 Pod 之前应用一直停顿；连接一旦中断，转储就会丢失。',
+    transfer: '传输',
+    via: { auto: '最快的方式', direct: '由 Pod 直接上传到 OSS', relay: '由 worker 中转' },
+    compress: {
+      auto: '不减慢传输时压缩',
+      worker: '由 worker 压缩',
+      pod: '用 Pod 自身的 CPU 压缩',
+      none: '不压缩',
+    },
     memoryWarning: (used, limit) => `容器内存已用 ${used}，上限 ${limit}。`,
     otherJvms: (count, chosen) => `容器里还有 ${count} 个 Java 进程；本次针对 pid ${chosen}。`,
     reviewers: '审批人',
@@ -185,6 +104,7 @@ export const zhCn: Words = {
     cancel: '取消',
     confirmTitle: '要暂停这个应用吗？',
     confirmText: (pod) => `写堆期间 ${pod} 停止响应。`,
+    confirmNoDisk: (pod) => `传输堆的整个过程中 ${pod} 停止响应。`,
     confirmYes: '同意',
     confirmNo: '暂不',
     approvedBy: '批准人',
@@ -212,7 +132,14 @@ export const zhCn: Words = {
     forYou: '申请人',
     file: '文件',
     size: '大小',
+    packedSize: (stored, dump) => `${stored}（.hprof.gz），解压后 ${dump}；MAT 可直接打开，无需解压`,
     sha256: 'SHA-256',
+    dumpSha256: 'SHA-256（解压后）',
+    ways: {
+      direct: '由 Pod 直接上传到 OSS',
+      relay: '由 worker 中转',
+      both: '先由 Pod 直接上传到 OSS，再由 worker 中转',
+    },
     pause: '暂停时长',
     proved: '已证实',
     proofs: {
@@ -220,9 +147,10 @@ export const zhCn: Words = {
       'end-mark': '结束标记存在',
       'hprof-walk': '逐条记录检查通过',
       size: '大小一致',
-      sha256: 'Pod 与 worker 的 SHA-256 一致',
+      'pod-checksum': '每一部分都与 Pod 自算的校验和一致',
       crc64: 'worker 与 OSS 的 CRC-64 一致',
       'part-md5': 'OSS 校验了每个分片的 MD5',
+      'read-back': '已从 OSS 读回核对',
     },
     download: '下载',
     linkEnds: '链接失效时间',
@@ -248,6 +176,12 @@ export const zhCn: Words = {
     help: (command) => [
       [`${command} 命名空间/pod`, '申请堆转储'],
       [`${command} 集群/命名空间/pod -c 容器 --reason "原因"`, '同上，写明全部信息'],
+      [
+        `${command} 命名空间/pod --via relay`,
+        '传到 OSS 的方式：auto、direct（由 Pod 上传）或 relay（由 worker 中转）',
+      ],
+      [`${command} 命名空间/pod --compress none`, '由谁压缩：auto、worker、pod 或 none'],
+      [`${command} 命名空间/pod --no-disk`, '经由管道传出：传完之前应用一直停顿'],
       [`${command} list [命名空间]`, '已有的转储'],
       [`${command} status 编号`, '查看申请进展'],
       [`${command} cancel 编号`, '撤回或停止'],
@@ -264,6 +198,8 @@ export const zhCn: Words = {
     notListed: (rules, target) => `${rules} 覆盖 ${target}，但您不在申请人名单里。`,
     askThese: '可以申请的人',
     noRuleRemedy: '本机器人的维护者可以为它添加规则。',
+    notAllowed: (rule, wish) => `规则 “${rule}” 不允许 ${wish}。`,
+    notAllowedRemedy: '本机器人的维护者可以修改规则。请去掉该选项，或联系他们。',
     outsider: '访客、机器人和其他公司的成员不能使用。',
     noSuchRequest: (id) => `没有申请 ${id}，或您无权查看。`,
     notYours: '您与该申请无关。',

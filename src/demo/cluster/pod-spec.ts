@@ -18,7 +18,10 @@ export interface ContainerSpec {
   memoryDirs?: { path: string; sizeBytes: number }[];
   /** Paths of this machine, shown read-only at mountPath. */
   mounts?: { hostPath: string; mountPath: string }[];
-  /** Paths that the container must not have: files become empty ones without an execute bit, folders empty. Only in mode 'namespaces'. */
+  /**
+   * Paths that the container must not have: files become empty ones without an execute bit, folders empty. In mode
+   * 'processes' just files in a folder of PATH, which are not found by name then.
+   */
   hidden?: string[];
   /** PATH inside the container. */
   path?: string;

@@ -41,6 +41,12 @@ export class AccessKeys {
     this.#keys.delete(id);
   }
 
+  /** From now on the key is over, in the middle of whatever it is used for. */
+  expire(id: string): void {
+    const key = this.#keys.get(id);
+    if (key !== undefined) this.#keys.set(id, { ...key, expiresAt: this.#now() });
+  }
+
   find(id: string): AccessKey | undefined {
     return this.#keys.get(id);
   }

@@ -1,15 +1,16 @@
 /** Objects and unfinished uploads of one bucket: what is known of them in memory, their bytes in files. */
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, createWriteStream, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { joinCrc64 } from './crc64.ts';
 import type { Received } from './receive-file.ts';
+import { joinSegments, type Segment } from './segments.ts';
 
 export interface ObjectEntry {
   readonly key: string;
-  readonly file: string;
+  /** Empty if its bytes were not kept. */
+  readonly segments: readonly Segment[];
   readonly sizeBytes: number;
   /** Quotes included. */
   readonly etag: string;
@@ -42,16 +43,31 @@ export class BucketFiles {
   readonly uploads = new Map<string, UploadEntry>();
   readonly #dir: string;
   readonly #now: () => number;
+  readonly #discard: boolean;
 
-  constructor(workDir: string, now: () => number) {
+  constructor(workDir: string, now: () => number, discard: boolean) {
     this.#dir = workDir;
     this.#now = now;
+    this.#discard = discard;
     for (const dir of ['objects', 'incoming']) mkdirSync(join(workDir, dir), { recursive: true });
   }
 
-  /** For a body that is on its way. */
-  incomingFile(): string {
-    return join(this.#dir, 'incoming', randomBytes(12).toString('hex'));
+  /** For a body that is on its way; undefined if bytes are not kept. */
+  incomingFile(): string | undefined {
+    return this.#discard ? undefined : join(this.#dir, 'incoming', randomBytes(12).toString('hex'));
+  }
+
+  async drop({ file }: Pick<Received, 'file'>): Promise<void> {
+    if (file !== undefined) await rm(file, { force: true });
+  }
+
+  /** One file with all bytes of an object. */
+  pathOf(key: string): string | undefined {
+    const entry = this.objects.get(key);
+    const whole = entry === undefined ? undefined : joinSegments(entry.segments);
+    if (entry === undefined || whole === undefined) return undefined;
+    this.objects.set(key, { ...entry, segments: [whole] });
+    return whole.file;
   }
 
   async putObject(
@@ -60,7 +76,7 @@ export class BucketFiles {
   ): Promise<ObjectEntry> {
     return this.#keep({
       ...entry,
-      file: received.file,
+      segments: segmentOf(received),
       sizeBytes: received.sizeBytes,
       crc64: received.crc64,
       etag: quotedHex(received.md5),
@@ -72,29 +88,23 @@ export class BucketFiles {
     const old = upload.parts.get(number);
     const part = { ...received, number, etag: quotedHex(received.md5), lastModified: this.#now() };
     upload.parts.set(number, part);
-    if (old !== undefined) await rm(old.file, { force: true });
+    if (old !== undefined) await this.drop(old);
     return part;
   }
 
-  /** The first part's file becomes the object; the others are appended. Parts that are not named are dropped. */
+  /** Parts that are not named are dropped. */
   async complete(upload: UploadEntry, parts: readonly PartEntry[]): Promise<ObjectEntry> {
     this.uploads.delete(upload.uploadId);
-    const [first, ...others] = parts;
-    if (first === undefined) throw new Error('an upload without parts cannot be completed');
-    for (const part of others) {
-      await pipeline(createReadStream(part.file), createWriteStream(first.file, { flags: 'a' }));
-      await rm(part.file);
-    }
-    for (const part of upload.parts.values()) if (!parts.includes(part)) await rm(part.file, { force: true });
+    for (const part of upload.parts.values()) if (!parts.includes(part)) await this.drop(part);
     const md5 = createHash('md5');
     for (const part of parts) md5.update(part.md5);
     return this.#keep({
       key: upload.key,
       headers: upload.headers,
       tags: upload.tags,
-      file: first.file,
+      segments: parts.flatMap(segmentOf),
       sizeBytes: parts.reduce((sum, part) => sum + part.sizeBytes, 0),
-      crc64: others.reduce((crc, part) => joinCrc64(crc, part.crc64, part.sizeBytes), first.crc64),
+      crc64: parts.reduce((crc, part) => joinCrc64(crc, part.crc64, part.sizeBytes), 0n),
       etag: quotedHex(md5.digest(), `-${parts.length}`),
       type: 'Multipart',
     });
@@ -102,31 +112,40 @@ export class BucketFiles {
 
   async abort(upload: UploadEntry): Promise<void> {
     this.uploads.delete(upload.uploadId);
-    for (const part of upload.parts.values()) await rm(part.file, { force: true });
+    for (const part of upload.parts.values()) await this.drop(part);
   }
 
   async remove(key: string): Promise<void> {
     const entry = this.objects.get(key);
     this.objects.delete(key);
-    if (entry !== undefined) await rm(entry.file, { force: true });
+    for (const segment of entry?.segments ?? []) await this.drop(segment);
   }
 
   async #keep(entry: Omit<ObjectEntry, 'lastModified'>): Promise<ObjectEntry> {
-    // A file name of its own for each version: who still reads the old one goes on reading it.
+    const old = this.objects.get(entry.key);
+    const kept = { ...entry, segments: await this.#named(entry), lastModified: this.#now() };
+    this.objects.set(entry.key, kept);
+    for (const segment of old?.segments ?? []) await this.drop(segment);
+    return kept;
+  }
+
+  /** The first file is named after the object, and anew for each version: who still reads the old one goes on. */
+  async #named({ key, segments }: Pick<ObjectEntry, 'key' | 'segments'>): Promise<readonly Segment[]> {
+    const [first, ...others] = segments;
+    if (first === undefined) return segments;
     const name =
-      entry.key
+      key
         .split('/')
         .at(-1)
         ?.replace(/[^A-Za-z0-9._-]/g, '_') ?? '';
     const file = join(this.#dir, 'objects', `${randomBytes(6).toString('hex')}-${name.slice(-100)}`);
-    await rename(entry.file, file);
-    const old = this.objects.get(entry.key);
-    const kept = { ...entry, file, lastModified: this.#now() };
-    this.objects.set(entry.key, kept);
-    if (old !== undefined) await rm(old.file, { force: true });
-    return kept;
+    await rename(first.file, file);
+    return [{ ...first, file }, ...others];
   }
 }
+
+const segmentOf = ({ file, sizeBytes }: Received): Segment[] =>
+  file === undefined ? [] : [{ file, sizeBytes }];
 
 const quotedHex = (digest: Buffer, suffix = ''): string =>
   `"${digest.toString('hex').toUpperCase()}${suffix}"`;

@@ -9,6 +9,7 @@ import { AccessKeys, READ_ONLY } from './access-keys.ts';
 import { BucketFiles } from './bucket-files.ts';
 import { OssFaults } from './faults.ts';
 import { serve } from './oss-server.ts';
+import { Pace } from './pace.ts';
 import { type LoggedRequest, RequestLog } from './request-log.ts';
 
 export { type AccessKey, UPLOAD_WITHOUT_DELETE } from './access-keys.ts';
@@ -30,6 +31,10 @@ export interface DemoOssOptions {
   readonly publicName?: string;
   /** Hosts, without port, that are the bucket's own domain: no bucket in name or path. */
   readonly cnames?: readonly string[];
+  /** How many parts or uploads a list gives at a time; 1000, as with OSS. */
+  readonly largestPage?: number;
+  /** Bytes are hashed and counted and not kept: for measuring. Objects cannot be read then. */
+  readonly discard?: boolean;
   /** PEM; then the stand-in speaks https. */
   readonly tls?: { readonly key: string; readonly cert: string };
 }
@@ -56,10 +61,12 @@ export interface DemoOss {
   readonly keys: AccessKeys;
   readonly faults: OssFaults;
   readonly requests: LoggedRequest[];
-  /** The file that holds an object's bytes. */
+  /** One file that holds an object's bytes. */
   objectPath(key: string): string | undefined;
   objectKeys(): string[];
   pendingUploads(): PendingUpload[];
+  /** Bytes of bodies that came in for each part of a key: more than the part has means that it was sent again. */
+  receivedPartBytes(key: string): ReadonlyMap<number, number>;
   stop(): Promise<void>;
 }
 
@@ -68,13 +75,25 @@ export async function startOss(options: DemoOssOptions): Promise<DemoOss> {
   const region = (options.region ?? 'cn-hangzhou').replace(/^oss-/, '');
   const now = options.now ?? Date.now;
   const sockets = new Set<Socket>();
-  const files = new BucketFiles(options.workDir, now);
-  const faults = new OssFaults(() => {
+  const files = new BucketFiles(options.workDir, now, options.discard ?? false);
+  const pace = new Pace();
+  const faults = new OssFaults(pace, () => {
     for (const socket of sockets) socket.destroy();
   });
   const keys = new AccessKeys(now);
   const log = new RequestLog();
-  const shop = { bucket, region, now, cnames: options.cnames ?? [], keys, files, faults, log };
+  const shop = {
+    bucket,
+    region,
+    now,
+    cnames: options.cnames ?? [],
+    keys,
+    files,
+    largestPage: options.largestPage ?? 1000,
+    faults,
+    pace,
+    log,
+  };
 
   const listener: RequestListener = (request, response) => void serve(shop, request, response);
   const server =
@@ -107,7 +126,7 @@ export async function startOss(options: DemoOssOptions): Promise<DemoOss> {
     keys,
     faults,
     requests: log.requests,
-    objectPath: (key) => files.objects.get(key)?.file,
+    objectPath: (key) => files.pathOf(key),
     objectKeys: () => [...files.objects.keys()].sort(),
     pendingUploads: () =>
       [...files.uploads.values()].map(({ key, uploadId, parts }) => ({
@@ -117,6 +136,7 @@ export async function startOss(options: DemoOssOptions): Promise<DemoOss> {
           .map(({ number, sizeBytes }) => ({ number, sizeBytes }))
           .sort((a, b) => a.number - b.number),
       })),
+    receivedPartBytes: (key) => log.partBytes(key),
     stop: async () => {
       faults.comeBack();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Address } from './address.ts';
 import type { Body } from './body-trouble.ts';
 import type { BucketFiles } from './bucket-files.ts';
+import type { Segment } from './segments.ts';
 
 export interface Exchange {
   readonly address: Address;
@@ -10,13 +11,17 @@ export interface Exchange {
   readonly body: Body;
   readonly files: BucketFiles;
   readonly now: () => number;
+  /** The most entries that a list of parts or uploads gives at a time. */
+  readonly largestPage: number;
 }
 
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** XML, or a stretch of a file (end inclusive). */
-  readonly body?: string | { readonly file: string; readonly start: number; readonly end: number };
+  /** XML, or a stretch of an object (end inclusive). */
+  readonly body?:
+    | string
+    | { readonly segments: readonly Segment[]; readonly start: number; readonly end: number };
 }
 
 export const xmlAnswer = (xml: string, headers: Readonly<Record<string, string>> = {}): Answer => ({

@@ -1,5 +1,6 @@
 /** Canned trouble, used up one by one, each by the first call that its predicate takes. */
 import type { Operation } from './operation.ts';
+import type { Pace } from './pace.ts';
 
 /** What a predicate sees of a request. */
 export interface OssCall {
@@ -10,7 +11,10 @@ export interface OssCall {
 }
 
 export type OssFault =
-  /** Refuse with this status, as XML, and do nothing. The code is ServiceUnavailable, InternalError… unless given. */
+  /**
+   * Refuse with this status, as XML, and do nothing. The code is ServiceUnavailable, InternalError… unless given; that
+   * of a store that is asked for too much is 503 UploadTrafficRateLimitExceeded or TotalQpsLimitExceeded.
+   */
   | { readonly kind: 'status'; readonly status: number; readonly code?: string }
   /** A proxy's error page instead of OSS's XML. */
   | { readonly kind: 'html'; readonly status: number }
@@ -20,6 +24,12 @@ export type OssFault =
   | { readonly kind: 'flipped-bit' }
   | { readonly kind: 'wrong-etag' }
   | { readonly kind: 'wrong-crc64' }
+  /** HEAD and ListParts tell so many bytes more than there are; negative for fewer. */
+  | { readonly kind: 'wrong-size'; readonly by: number }
+  /** The key that signed the request is over at this moment. */
+  | { readonly kind: 'key-expires' }
+  /** Abort says that it is done while a part was on its way: the upload is still there, with its parts. */
+  | { readonly kind: 'abort-leaves-parts' }
   | { readonly kind: 'slow'; readonly bytesPerSecond: number }
   /** Take the request and never answer it. */
   | { readonly kind: 'silence' }
@@ -29,11 +39,13 @@ export type OssFault =
 export type OssFaultPredicate = (call: OssCall) => boolean;
 
 export class OssFaults {
+  readonly #pace: Pace;
   readonly #waiting: { fault: OssFault; when: OssFaultPredicate }[] = [];
   readonly #cutConnections: () => void;
   #goneTimer: NodeJS.Timeout | undefined;
 
-  constructor(cutConnections: () => void) {
+  constructor(pace: Pace, cutConnections: () => void) {
+    this.#pace = pace;
     this.#cutConnections = cutConnections;
   }
 
@@ -45,6 +57,11 @@ export class OssFaults {
   take(call: OssCall): OssFault | undefined {
     const index = this.#waiting.findIndex(({ when }) => when(call));
     return index < 0 ? undefined : this.#waiting.splice(index, 1)[0]?.fault;
+  }
+
+  /** So many bytes a second for all uploads together, from now on; undefined for as fast as it goes. */
+  rate(bytesPerSecond: number | undefined): void {
+    this.#pace.limit(bytesPerSecond);
   }
 
   /** How many nobody has met yet. */

@@ -1,12 +1,11 @@
 /** Initiate, UploadPart, ListParts, Complete, Abort, ListMultipartUploads. */
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { XMLParser } from 'fast-xml-parser';
 import type { PartEntry, UploadEntry } from './bucket-files.ts';
 import { type Answer, type Exchange, xmlAnswer } from './exchange.ts';
 import { OssError, toXml } from './oss-error.ts';
 import { receiveFile } from './receive-file.ts';
-import { checkKey, checkMd5, describe, md5Of, one, refuseOverwrite } from './sent-object.ts';
+import { checkKey, checkLength, checkMd5, describe, md5Of, one, refuseOverwrite } from './sent-object.ts';
 
 /** https://www.alibabacloud.com/help/en/oss/user-guide/multipart-upload */
 const MAX_PARTS = 10_000;
@@ -49,20 +48,16 @@ export async function uploadPart(exchange: Exchange): Promise<Answer> {
       '0042-00000103',
       { ArgumentName: 'partNumber', ArgumentValue: address.query.get('partNumber') ?? '' },
     );
+  checkLength(headers);
   if (Number(one(headers, 'content-length') ?? 0) > MAX_PART_BYTES)
-    throw new OssError(
-      400,
-      'EntityTooLarge',
-      'Your proposed upload exceeds the maximum allowed size.',
-      '0017-00000101',
-    );
+    throw new OssError(400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size.');
   const upload = existing(exchange);
   const received = await receiveFile(body, files.incomingFile());
   try {
     checkMd5(headers, received);
     existing(exchange); // aborted or completed while the part was on its way
   } catch (error) {
-    await rm(received.file, { force: true });
+    await files.drop(received);
     throw error;
   }
   const part = await files.putPart(upload, number, received);
@@ -78,10 +73,10 @@ export async function uploadPart(exchange: Exchange): Promise<Answer> {
 }
 
 export function listParts(exchange: Exchange): Answer {
-  const { address } = exchange;
+  const { address, largestPage } = exchange;
   const upload = existing(exchange);
   const marker = Number(address.query.get('part-number-marker') || 0);
-  const most = Math.min(1000, Number(address.query.get('max-parts') || 1000));
+  const most = Math.min(largestPage, Number(address.query.get('max-parts') || 1000));
   const after = [...upload.parts.values()].filter(({ number }) => number > marker).sort(byNumber);
   const page = after.slice(0, most);
   return xmlAnswer(
@@ -132,12 +127,12 @@ export async function abort(exchange: Exchange): Promise<Answer> {
   return { status: 204 };
 }
 
-export function listUploads({ address, files }: Exchange): Answer {
+export function listUploads({ address, files, largestPage }: Exchange): Answer {
   const { query } = address;
   const prefix = query.get('prefix') ?? '';
   const keyMarker = query.get('key-marker') ?? '';
   const idMarker = query.get('upload-id-marker') ?? '';
-  const most = Math.min(1000, Number(query.get('max-uploads') || 1000));
+  const most = Math.min(largestPage, Number(query.get('max-uploads') || 1000));
   const after = [...files.uploads.values()]
     .filter(({ key }) => key.startsWith(prefix))
     .filter(

@@ -1,10 +1,9 @@
 /** PutObject, GetObject, HeadObject, DeleteObject, GetObjectTagging. */
-import { rm } from 'node:fs/promises';
 import type { ObjectEntry } from './bucket-files.ts';
 import { type Answer, type Exchange, xmlAnswer } from './exchange.ts';
 import { OssError, toXml } from './oss-error.ts';
 import { receiveFile } from './receive-file.ts';
-import { checkKey, checkMd5, describe, one, refuseOverwrite } from './sent-object.ts';
+import { checkKey, checkLength, checkMd5, describe, one, refuseOverwrite } from './sent-object.ts';
 
 /** Query parameters that replace a header of the answer. */
 const OVERRIDES = [
@@ -19,6 +18,7 @@ const OVERRIDES = [
 export async function putObject({ address, headers, body, files }: Exchange): Promise<Answer> {
   const { key } = address;
   checkKey(key);
+  checkLength(headers);
   const described = describe(headers);
   refuseOverwrite(files, key, described.forbidOverwrite);
   const received = await receiveFile(body, files.incomingFile());
@@ -26,7 +26,7 @@ export async function putObject({ address, headers, body, files }: Exchange): Pr
     checkMd5(headers, received);
     refuseOverwrite(files, key, described.forbidOverwrite);
   } catch (error) {
-    await rm(received.file, { force: true });
+    await files.drop(received);
     throw error;
   }
   const entry = await files.putObject({ key, headers: described.headers, tags: described.tags }, received);
@@ -51,7 +51,9 @@ export function getObject(exchange: Exchange): Answer {
     return {
       status: 200,
       headers: { ...headers, 'content-length': String(entry.sizeBytes) },
-      ...(entry.sizeBytes === 0 ? {} : { body: { file: entry.file, start: 0, end: entry.sizeBytes - 1 } }),
+      ...(entry.sizeBytes === 0
+        ? {}
+        : { body: { segments: kept(entry), start: 0, end: entry.sizeBytes - 1 } }),
     };
   return {
     status: 206,
@@ -60,7 +62,7 @@ export function getObject(exchange: Exchange): Answer {
       'content-length': String(range.end - range.start + 1),
       'content-range': `bytes ${range.start}-${range.end}/${entry.sizeBytes}`,
     },
-    body: { file: entry.file, ...range },
+    body: { segments: kept(entry), ...range },
   };
 }
 
@@ -83,6 +85,12 @@ export async function deleteObject({ address, files }: Exchange): Promise<Answer
 export function getObjectTagging(exchange: Exchange): Answer {
   const tags = [...existing(exchange).tags].map(([Key, Value]) => ({ Key, Value }));
   return xmlAnswer(toXml({ Tagging: { TagSet: { Tag: tags } } }));
+}
+
+function kept({ segments, sizeBytes }: ObjectEntry): ObjectEntry['segments'] {
+  if (sizeBytes > 0 && segments.length === 0)
+    throw new OssError(501, 'NotImplemented', 'The stand-in keeps no bytes.', '0000-00000000');
+  return segments;
 }
 
 function existing({ address, files }: Exchange): ObjectEntry {

@@ -1,6 +1,5 @@
 /** The one port of the stand-in: who asks, may they, what is done, and what a fault makes of it. */
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
@@ -16,13 +15,17 @@ import * as multipart from './multipart-operations.ts';
 import * as objects from './object-operations.ts';
 import { actionFor, type Operation, operationOf } from './operation.ts';
 import { OssError } from './oss-error.ts';
+import type { Pace } from './pace.ts';
 import type { RequestLog } from './request-log.ts';
+import { readSegments } from './segments.ts';
 
 export interface Shop extends Gate {
   readonly bucket: string;
   readonly cnames: readonly string[];
   readonly files: BucketFiles;
+  readonly largestPage: number;
   readonly faults: OssFaults;
+  readonly pace: Pace;
   readonly log: RequestLog;
 }
 
@@ -86,6 +89,10 @@ async function answerTo(
   if (fault?.kind === 'reset' && request.method !== 'PUT' && request.method !== 'GET')
     throw new CutByFault('cut before the answer');
   const key = authenticate(shop, request, address);
+  if (fault?.kind === 'key-expires') {
+    shop.keys.expire(key.id);
+    authenticate(shop, request, address);
+  }
   entry.signedBy(key.id);
   const action = actionFor(operation);
   if (action === undefined)
@@ -108,10 +115,12 @@ async function answerTo(
   const exchange: Exchange = {
     address,
     headers: request.headers,
-    body: entry.counted(troubled(request.iterator({ destroyOnReturn: false }), fault)),
+    body: entry.counted(shop.pace.paced(troubled(request.iterator({ destroyOnReturn: false }), fault))),
     files: shop.files,
     now: shop.now,
+    largestPage: shop.largestPage,
   };
+  if (fault?.kind === 'abort-leaves-parts' && operation === 'AbortMultipartUpload') return { status: 204 };
   return perform(operation, exchange);
 }
 
@@ -178,7 +187,22 @@ function spoiled(answer: Answer, fault: OssFault | undefined): Answer {
     return { ...answer, headers: { ...headers, etag: `"${'0'.repeat(32)}"` } };
   if (fault?.kind === 'wrong-crc64' && headers?.['x-oss-hash-crc64ecma'] !== undefined)
     return { ...answer, headers: { ...headers, 'x-oss-hash-crc64ecma': '1' } };
+  if (fault?.kind === 'wrong-size') return otherSize(answer, fault.by);
   return answer;
+}
+
+function otherSize({ status, headers, body }: Answer, by: number): Answer {
+  const length = headers?.['content-length'];
+  return {
+    status,
+    headers: {
+      ...headers,
+      ...(length === undefined ? {} : { 'content-length': String(Number(length) + by) }),
+    },
+    ...(typeof body === 'string'
+      ? { body: body.replace(/<Size>(\d+)</g, (_, size: string) => `<Size>${Number(size) + by}<`) }
+      : {}),
+  };
 }
 
 async function send(
@@ -201,10 +225,10 @@ async function send(
     response.end(method === 'HEAD' ? undefined : answer.body);
     return;
   }
-  const { file, start, end } = answer.body;
-  const bytes = createReadStream(file, { start, end, highWaterMark: 256 * 1024 });
-  bytes.on('data', (chunk) => entry.count(chunk.length));
-  await pipeline(fault === undefined ? bytes : Readable.from(troubled(bytes, fault)), response);
+  const { segments, start, end } = answer.body;
+  const bytes = troubled(readSegments(segments, start, end), fault);
+  const sent = entry.counted(bytes, { until: end - start + 1, status: answer.status });
+  await pipeline(Readable.from(sent, { objectMode: false }), response);
 }
 
 function lengthOf({ status, body }: Answer): Record<string, number> {

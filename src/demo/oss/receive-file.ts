@@ -1,11 +1,12 @@
 /** A body into a file, with its length and both checksums, in bounded memory. */
 import { createHash } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { Body } from './body-trouble.ts';
-import { RunningCrc64 } from './crc64.ts';
+import { startCrc64 } from './crc64.ts';
 
 export interface Received {
-  readonly file: string;
+  /** Undefined if the bytes were hashed and counted and not kept. */
+  readonly file: string | undefined;
   readonly sizeBytes: number;
   readonly md5: Buffer;
   readonly crc64: bigint;
@@ -14,30 +15,60 @@ export interface Received {
 const WRITE_BYTES = 1024 * 1024;
 
 /** Nothing stays of a body that breaks off. */
-export async function receiveFile(body: Body, file: string): Promise<Received> {
+export async function receiveFile(body: Body, file: string | undefined): Promise<Received> {
   const md5 = createHash('md5');
-  const crc = new RunningCrc64();
-  const handle = await open(file, 'w');
+  const crc = await startCrc64();
   let sizeBytes = 0;
+  const writer = file === undefined ? undefined : new Writer(await open(file, 'w'));
   try {
-    let waiting: Buffer[] = [];
-    let waitingBytes = 0;
     for await (const chunk of body) {
       md5.update(chunk);
       crc.update(chunk);
       sizeBytes += chunk.length;
-      waiting.push(chunk);
-      waitingBytes += chunk.length;
-      if (waitingBytes < WRITE_BYTES) continue;
-      await handle.writev(waiting);
-      [waiting, waitingBytes] = [[], 0];
+      await writer?.write(chunk);
     }
-    if (waiting.length > 0) await handle.writev(waiting);
-    await handle.close();
+    await writer?.end();
   } catch (error) {
-    await handle.close().catch(() => undefined);
-    await rm(file, { force: true });
+    await writer?.close().catch(() => undefined);
+    if (file !== undefined) await rm(file, { force: true });
     throw error;
   }
-  return { file, sizeBytes, md5: md5.digest(), crc64: crc.value };
+  return { file, sizeBytes, md5: md5.digest(), crc64: crc.end() };
+}
+
+/** A megabyte at a time, and one while the next is taken. */
+class Writer {
+  readonly #handle: FileHandle;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #writing: Promise<unknown> = Promise.resolve();
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async write(chunk: Buffer): Promise<void> {
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.length;
+    if (this.#waitingBytes >= WRITE_BYTES) await this.#flush();
+  }
+
+  async end(): Promise<void> {
+    if (this.#waitingBytes > 0) await this.#flush();
+    await this.#writing;
+    await this.close();
+  }
+
+  async close(): Promise<void> {
+    await this.#writing.catch(() => undefined);
+    await this.#handle.close();
+  }
+
+  async #flush(): Promise<void> {
+    await this.#writing;
+    this.#writing = this.#handle.writev(this.#waiting);
+    this.#writing.catch(() => undefined); // it is awaited later
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
 }

@@ -57,6 +57,17 @@ export function checkKey(key: string): void {
     throw new OssError(400, 'InvalidObjectName', 'The specified object is not valid.', '0002-00000212');
 }
 
+/** https://help.aliyun.com/en/oss/user-guide/http-status-code-411 */
+export function checkLength(headers: IncomingHttpHeaders): void {
+  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined)
+    throw new OssError(
+      411,
+      'MissingContentLength',
+      'You must provide the Content-Length HTTP header.',
+      '0017-00000101',
+    );
+}
+
 /** Content-MD5 is checked before anything is kept. */
 export function checkMd5(headers: IncomingHttpHeaders, received: Pick<Received, 'md5'>): void {
   const given = one(headers, 'content-md5');

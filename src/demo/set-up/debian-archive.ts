@@ -12,8 +12,11 @@ const run = promisify(execFile);
 /** A JDK over a slow line; apt's own time-outs end a dead connection far earlier. */
 const DOWNLOAD_TIMEOUT_MS = 20 * 60_000;
 
-/** Names apt itself would find installed, of which we need our own copy all the same. */
-const ALWAYS_OURS = /^(redis|openjdk-|default-j|busybox|jattach|valkey)/;
+/**
+ * Names apt itself would find installed, of which we need our own copy all the same. libcurl, because Debian's curl
+ * asks for the one of just its own version, and a machine may have an older one.
+ */
+const ALWAYS_OURS = /^(redis|openjdk-|default-j|busybox|jattach|valkey|curl$|libcurl)/;
 /** Of the rest only what a program links with; those of Perl serve install scripts, which do not run here. */
 const LIBRARY = /^(?!libperl)(lib|lua)(?!.*-perl$)/;
 

@@ -1,4 +1,4 @@
-/** Redis, a JDK, busybox and jattach: this machine's own, or Debian's, unpacked into the project's cache. */
+/** Redis, a JDK, busybox, jattach and curl: this machine's own, or Debian's, unpacked into the project's cache. */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type DebianArchive, openDebianArchive } from './debian-archive.ts';
 import { oneAtATime } from './one-at-a-time.mjs';
-import { type Environment, isExecutable, isFullJdk, onPath, systemJdk, systemRedis } from './system-tools.ts';
+import { BUSYBOX, CURL, JATTACH, JDK, libraryFolders, type Packed, REDIS } from './packed-tools.ts';
+import { type Environment, onPath, POD_PATH, systemCurl, systemJdk, systemRedis } from './system-tools.ts';
 import { ToolsError } from './tools-error.ts';
 
 const run = promisify(execFile);
@@ -20,6 +21,8 @@ export interface Tools {
   busybox: string;
   /** Path of jattach; Debian 11 has none. */
   jattach?: string;
+  /** Path of curl, 7.68 or later; needs nothing of `env`. podWithCurl() brings it into a container. */
+  curl: string;
   /** To be added to the environment of all of them: where their libraries lie. Empty if they are the system's. */
   env: Record<string, string>;
 }
@@ -31,45 +34,11 @@ export interface EnsureToolsOptions {
   say: (line: string) => void;
   /** As if this machine had none of them: fetch all. */
   ignoreSystem?: boolean;
+  /** Where a pod finds this machine's programs: a curl that lies elsewhere is of no use to it. */
+  podPath?: string;
   environment?: Environment;
   signal?: AbortSignal;
 }
-
-/** One tool as Debian packs it. */
-interface Packed {
-  folder: string;
-  packages: readonly string[];
-  /** @returns path of the tool below the folder, or null if it is not whole */
-  find(root: string): Promise<string | null>;
-  /** Arguments of a first run: what lacks a library is found here, not in a test an hour later. */
-  trial(tool: string): readonly [string, readonly string[]];
-}
-
-const REDIS: Packed = {
-  folder: 'redis',
-  packages: ['redis-server'],
-  find: async (root) => firstExecutable(root, ['usr/bin/redis-server']),
-  trial: (tool) => [tool, ['--version']],
-};
-const JDK: Packed = {
-  folder: 'jdk',
-  packages: ['default-jdk-headless'],
-  find: jdkBelow,
-  trial: (tool) => [join(tool, 'bin/java'), ['-version']],
-};
-const BUSYBOX: Packed = {
-  folder: 'busybox',
-  // Needs no library of the system's: it can be copied into a pod's own root.
-  packages: ['busybox-static'],
-  find: async (root) => firstExecutable(root, ['usr/bin/busybox', 'bin/busybox']),
-  trial: (tool) => [tool, ['true']],
-};
-const JATTACH: Packed = {
-  folder: 'jattach',
-  packages: ['jattach'],
-  find: async (root) => firstExecutable(root, ['usr/bin/jattach']),
-  trial: (tool) => ['test', ['-s', tool]],
-};
 
 /**
  * Finds the tools, and fetches what this machine lacks; the second time nothing is fetched. Calls at the same time,
@@ -77,7 +46,7 @@ const JATTACH: Packed = {
  * @throws ToolsError with one line that says what to do
  */
 export async function ensureTools(options: EnsureToolsOptions): Promise<Tools> {
-  const { projectDir, ignoreSystem = false, environment = process.env } = options;
+  const { projectDir, ignoreSystem = false, podPath = POD_PATH, environment = process.env } = options;
   const here = ignoreSystem ? {} : environment;
   const cache = join(projectDir, '.cache/debian', release());
   const system = {
@@ -85,12 +54,14 @@ export async function ensureTools(options: EnsureToolsOptions): Promise<Tools> {
     jdk: systemJdk(here),
     busybox: onPath('busybox', here),
     jattach: onPath('jattach', here),
+    curl: await systemCurl(ignoreSystem ? {} : { PATH: podPath }),
   };
   const find = async () => ({
     redis: system.redis ?? (await unpacked(cache, REDIS)),
     jdk: system.jdk ?? (await unpacked(cache, JDK)),
     busybox: system.busybox ?? (await unpacked(cache, BUSYBOX)),
     jattach: system.jattach ?? (await unpacked(cache, JATTACH)),
+    curl: system.curl ?? (await unpacked(cache, CURL)),
   });
   const before = await find();
   const wanted = [
@@ -98,10 +69,11 @@ export async function ensureTools(options: EnsureToolsOptions): Promise<Tools> {
     ...(before.jdk === null ? [JDK] : []),
     ...(before.busybox === null ? [BUSYBOX] : []),
     ...(before.jattach === null ? [JATTACH] : []),
+    ...(before.curl === null ? [CURL] : []),
   ];
   if (wanted.length > 0) await fetchAll(cache, wanted, { ...options, environment });
-  const { redis, jdk, busybox, jattach } = wanted.length > 0 ? await find() : before;
-  if (redis === null || jdk === null || busybox === null)
+  const { redis, jdk, busybox, jattach, curl } = wanted.length > 0 ? await find() : before;
+  if (redis === null || jdk === null || busybox === null || curl === null)
     throw new ToolsError('broken', `${cache} was changed while it was read: delete it and start again`);
   const roots = [REDIS, JDK].map(({ folder }) => join(cache, folder));
   return {
@@ -109,6 +81,7 @@ export async function ensureTools(options: EnsureToolsOptions): Promise<Tools> {
     javaHome: jdk,
     busybox,
     ...(jattach === null ? {} : { jattach }),
+    curl,
     env: await libraryPath(
       roots.filter((root) => [redis, jdk].some((tool) => tool.startsWith(root))),
       environment,
@@ -126,7 +99,7 @@ async function fetchAll(
     throw new ToolsError(
       'no-apt',
       `This machine lacks what Debian calls ${names}, and has no apt-get to fetch them: install redis-server 6.2 ` +
-        'or later, a full JDK (11 or later, with jmods) and busybox, and have them on PATH',
+        'or later, a full JDK (11 or later, with jmods), busybox and curl 7.68 or later, and have them on PATH',
     );
   await mkdir(cache, { recursive: true });
   const whenWaiting = () => say('waiting for another run that fetches the tools …');
@@ -166,11 +139,13 @@ async function fetchOne(
   const partial = await mkdtemp(join(cache, '.partial-'));
   try {
     await archive.unpack(packed.packages, partial);
+    await packed.wrap?.(partial);
     const tool = await packed.find(partial);
     if (tool === null)
       throw new ToolsError('broken', `Debian's ${packages} holds no ${packed.folder} as expected`);
     const [program, args] = packed.trial(tool);
-    const env = { ...environment, ...(await libraryPath([partial], environment)) };
+    const libraries = packed.wrap === undefined ? await libraryPath([partial], environment) : {};
+    const env = { ...environment, ...libraries };
     await run(program, args, { env, timeout: 60_000 }).catch((cause: Error) => {
       const why = cause.message.trim().replaceAll('\n', ': ');
       throw new ToolsError('broken', `Debian's ${packages} does not run here: ${why}`, { cause });
@@ -195,34 +170,12 @@ async function removePartial(cache: string): Promise<void> {
     if (name.startsWith('.partial-')) await rm(join(cache, name), { recursive: true, force: true });
 }
 
-function firstExecutable(root: string, places: readonly string[]): string | null {
-  return places.map((place) => join(root, place)).find(isExecutable) ?? null;
-}
-
-async function jdkBelow(root: string): Promise<string | null> {
-  const jvms = join(root, 'usr/lib/jvm');
-  const homes = existsSync(jvms) ? await readdir(jvms) : [];
-  // Sorted, the folder itself comes before the links that stand for it.
-  return (
-    homes
-      .sort()
-      .reverse()
-      .map((home) => join(jvms, home))
-      .find(isFullJdk) ?? null
-  );
-}
-
 /** The loader asks these before the system's, and they hold only what the system lacks. */
 async function libraryPath(
   roots: readonly string[],
   environment: Environment,
 ): Promise<Record<string, string>> {
-  const folders: string[] = [];
-  for (const root of roots)
-    for (const libraries of [join(root, 'usr/lib'), join(root, 'lib')]) {
-      const names = existsSync(libraries) ? await readdir(libraries) : [];
-      folders.push(...names.filter((name) => name.includes('-linux-')).map((name) => join(libraries, name)));
-    }
+  const folders = (await Promise.all(roots.map(libraryFolders))).flat();
   if (folders.length === 0) return {};
   if (environment.LD_LIBRARY_PATH) folders.push(environment.LD_LIBRARY_PATH);
   return { LD_LIBRARY_PATH: folders.join(':') };

@@ -9,6 +9,11 @@ const run = promisify(execFile);
 /** BullMQ's floor; Debian 11 and Ubuntu 20.04 have older ones. */
 const OLDEST_REDIS = [6, 2] as const;
 const OLDEST_JDK = 11;
+/** Debian 10 has an older one. */
+const OLDEST_CURL = [7, 68] as const;
+
+/** Where the demo's pods find the programs that they have of this machine. */
+export const POD_PATH = '/usr/local/bin:/usr/bin:/bin';
 
 /** What the demo and its tests start of a JDK; jlink makes the runtime without tools. */
 export const JDK_PROGRAMS = ['java', 'javac', 'jcmd', 'jmap', 'jps', 'jlink'] as const;
@@ -27,16 +32,26 @@ export function onPath(program: string, environment: Environment): string | null
 
 /** @returns path of a redis-server that is new enough, or null */
 export async function systemRedis(environment: Environment): Promise<string | null> {
-  const path = onPath('redis-server', environment);
+  return await newEnough(onPath('redis-server', environment), /v=(\d+)\.(\d+)/, OLDEST_REDIS);
+}
+
+/** @returns path of a curl that is new enough, or null */
+export async function systemCurl(environment: Environment): Promise<string | null> {
+  return await newEnough(onPath('curl', environment), /^curl (\d+)\.(\d+)/, OLDEST_CURL);
+}
+
+async function newEnough(
+  path: string | null,
+  version: RegExp,
+  [oldestMajor, oldestMinor]: readonly [number, number],
+): Promise<string | null> {
   if (path === null) return null;
   try {
     const { stdout } = await run(path, ['--version'], { timeout: 20_000 });
-    const [, major, minor] = /v=(\d+)\.(\d+)/.exec(stdout) ?? [];
+    const [, major, minor] = version.exec(stdout) ?? [];
     if (major === undefined || minor === undefined) return null;
-    const [wantedMajor, wantedMinor] = OLDEST_REDIS;
-    const newEnough =
-      Number(major) > wantedMajor || (Number(major) === wantedMajor && Number(minor) >= wantedMinor);
-    return newEnough ? path : null;
+    const isNewer = Number(major) > oldestMajor;
+    return isNewer || (Number(major) === oldestMajor && Number(minor) >= oldestMinor) ? path : null;
   } catch {
     return null;
   }

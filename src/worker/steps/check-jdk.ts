@@ -4,7 +4,7 @@ import { runTool, toolByStdin } from '../dump-tool.ts';
 import type { ProbedDir } from '../probe.ts';
 import {
   chooseAttachTool,
-  chooseDir,
+  choosePlace,
   expectAttachable,
   type Probe,
   predictedPeakBytes,
@@ -12,6 +12,7 @@ import {
   readProbe,
 } from '../probe.ts';
 import { StepError } from '../step-error.ts';
+import { chooseSum } from '../transfer/sums.ts';
 
 export interface CheckedContainer {
   readonly probe: Probe;
@@ -50,7 +51,7 @@ export async function checkJdk(context: DumpContext, pod: Pod): Promise<CheckedC
     expectAttachable(probe, jvm);
     chooseAttachTool(probe);
   }
-  if (!probe.commands.has('sha256sum')) throw new StepError('no-checksum-tool', '');
+  chooseSum(probe.commands);
   const words = [project, app, env] as const;
   // Once chosen, the directory stays: a second one would be a second dump.
   if (checkpoint.workDir !== undefined) return { probe, dir: undefined, words };
@@ -58,5 +59,6 @@ export async function checkJdk(context: DumpContext, pod: Pod): Promise<CheckedC
     probe.heap === undefined
       ? undefined
       : predictedPeakBytes(predictedSizeBytes(probe.heap.usedBytes), probe.heap.jdk);
-  return { probe, dir: chooseDir(probe, needed), words };
+  // What was approved is what happens: with or without disk.
+  return { probe, dir: choosePlace(probe, needed, data.transfer.noDisk).dir, words };
 }

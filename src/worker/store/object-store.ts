@@ -7,6 +7,35 @@ export interface StoredPart {
   readonly sizeBytes: number;
   /** As the store gives it, quotes included. */
   readonly etag: string;
+  /** CRC-64/XZ of the part as a decimal uint64, as the store tells it; absent where it does not. */
+  readonly crc64?: string | undefined;
+}
+
+/** A part to send, with its checksums: they are made where the bytes are, so that nothing is hashed on the way. */
+export interface PartToSend {
+  readonly number: number;
+  /** May lie on a SharedArrayBuffer. Not to be written to before the call ends. */
+  readonly body: Uint8Array;
+  readonly md5: Buffer;
+  /** CRC-64/XZ as a decimal uint64. */
+  readonly crc64: string;
+}
+
+/** A part that somebody without credentials is to send. */
+export interface PartToPresign {
+  readonly md5: Buffer;
+  readonly sizeBytes: number;
+  /** From 1000 ms to 7 days. */
+  readonly lifetimeMs: number;
+}
+
+/** A secret: whoever has it may PUT this one part, and no other bytes. */
+export interface PresignedPart {
+  readonly url: string;
+  /** To be sent as they are, and no Content-Type beside them: it would change the signature. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Unix ms: when a PUT must have begun. Sooner than wished where the credentials end sooner. */
+  readonly expiresAt: number;
 }
 
 export interface StoredObject {
@@ -32,17 +61,29 @@ export interface ObjectStore {
 
   /**
    * Sends one part; the store checks its MD5. Sending a number again replaces it.
-   * Retries what is worth retrying, from memory, until the signal aborts.
+   * Retries what is worth retrying, from memory, until the signal aborts or the upload is aborted.
    */
-  uploadPart(
+  uploadPart(objectKey: string, uploadId: string, part: PartToSend, signal: AbortSignal): Promise<StoredPart>;
+
+  /**
+   * A URL with which anybody may PUT exactly this part from where pods are. Nothing is asked of the store.
+   * @throws RangeError for a size or lifetime that the store does not take
+   */
+  presignPart(
     objectKey: string,
     uploadId: string,
     number: number,
-    body: Buffer,
+    part: PartToPresign,
     signal: AbortSignal,
-  ): Promise<StoredPart>;
+  ): Promise<PresignedPart>;
 
-  /** The parts that the store really has, by number. @throws StoreError 'no-such-upload' */
+  /**
+   * No secret, and good for nothing but trying whether the store can be reached from a pod: any answer, whatever its
+   * status, that has the header `x-oss-request-id` comes from the store.
+   */
+  routeUrl(): string;
+
+  /** The parts that the store really has, by number, whoever sent them. Good for `completeUpload`. @throws StoreError 'no-such-upload' */
   listParts(objectKey: string, uploadId: string, signal: AbortSignal): Promise<StoredPart[]>;
 
   /** Puts the parts together. Safe to call again after an answer was lost. */
@@ -53,8 +94,23 @@ export interface ObjectStore {
     signal: AbortSignal,
   ): Promise<StoredObject>;
 
-  /** Removes the parts of an upload that will not be completed. Nothing to remove is no error. */
+  /**
+   * Removes the parts of an upload that will not be completed, and ends those that this store is sending (they fail
+   * with 'aborted'). Nothing to remove is no error.
+   * @throws StoreError 'unreachable' if parts that others are sending come in again and again
+   */
   abortUpload(objectKey: string, uploadId: string, signal: AbortSignal): Promise<void>;
+
+  /**
+   * Aborts the uploads of this very key but the one to keep: an upload that began while its answer was lost is known
+   * to nobody, and its parts would be paid for for ever.
+   * @returns how many there were
+   */
+  abortStrayUploads(
+    objectKey: string,
+    keepUploadId: string | undefined,
+    signal: AbortSignal,
+  ): Promise<number>;
 
   /** @returns undefined if there is no such object */
   head(objectKey: string, signal: AbortSignal): Promise<StoredObject | undefined>;

@@ -20,7 +20,9 @@ export interface Call<T> {
   /** For one attempt, all of it: connecting, sending, waiting, reading. */
   readonly timeoutMs: number;
   /** Does the call; `timeoutMs` is to be given to the SDK, whose own would be 60 s. */
-  readonly run: (client: OSS, timeoutMs: number) => Promise<T>;
+  readonly run: (client: OSS, timeoutMs: number, credentials: OssCredentials) => Promise<T>;
+  /** So long from now the credentials should be good. */
+  readonly goodForMs?: number;
 }
 
 export interface OssCaller {
@@ -59,7 +61,7 @@ export function createOssCaller(
       const timer = setTimeout(() => stop(new AttemptTimeout(call.timeoutMs)), call.timeoutMs);
       signal.addEventListener('abort', onAbort, { once: true });
       call
-        .run(client, call.timeoutMs + SDK_GRACE_MS)
+        .run(client, call.timeoutMs + SDK_GRACE_MS, used)
         .then(resolve, reject)
         .finally(() => {
           clearTimeout(timer);
@@ -75,7 +77,10 @@ export function createOssCaller(
         let used: OssCredentials | undefined;
         let failure: Failure;
         try {
-          used = await credentials.get(insteadOf === undefined ? {} : { insteadOf });
+          used = await credentials.get({
+            ...(insteadOf === undefined ? {} : { insteadOf }),
+            ...(call.goodForMs === undefined ? {} : { goodUntil: Date.now() + call.goodForMs }),
+          });
           if (signal.aborted) throw abortedError(call.what, signal);
           return await attempt(call, used, signal);
         } catch (error) {
@@ -95,7 +100,8 @@ export function createOssCaller(
   };
 }
 
-async function pause(ms: number, what: string, signal: AbortSignal): Promise<void> {
+/** @param what as in `Call` @throws StoreError 'aborted' */
+export async function pause(ms: number, what: string, signal: AbortSignal): Promise<void> {
   try {
     await sleep(ms, undefined, { signal });
   } catch {

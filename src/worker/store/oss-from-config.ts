@@ -11,6 +11,10 @@ export function ossFromConfig(config: Config, now: () => number): ObjectStore {
       bucket: store.bucket,
       region: store.region,
       endpoint: store.endpoint,
+      podEndpoint: store.podEndpoint,
+      // One address has one style, whoever uses it.
+      podCname:
+        store.publicCname && store.podEndpoint !== undefined && store.podEndpoint === store.publicEndpoint,
       pathStyle: store.pathStyle,
       signatureVersion: store.signatureVersion,
       ...(store.serverSideEncryption === undefined
@@ -18,7 +22,7 @@ export function ossFromConfig(config: Config, now: () => number): ObjectStore {
         : { serverSideEncryption: store.serverSideEncryption }),
       ...(store.kmsKeyId === undefined ? {} : { kmsKeyId: store.kmsKeyId }),
       storageClass: store.storageClass,
-      partTimeoutMs: 5 * 60_000,
+      partTimeoutMs: 60_000,
       retry: { attempts: 8, baseMs: 250, maxMs: 20_000 },
     },
     credentialsFromConfig(config, 'uploadCredentials', now),

@@ -1,31 +1,27 @@
 /** Sending a part and listing parts, with the checks that ali-oss leaves to its caller. */
-import { createHash } from 'node:crypto';
 import type OSS from 'ali-oss';
 import { z } from 'zod';
 import { BytesInMemory } from './bytes-in-memory.ts';
-import { createCrc64 } from './crc64.ts';
-import type { StoredPart } from './object-store.ts';
+import type { PartToSend, StoredPart } from './object-store.ts';
 import type { OssCaller } from './oss-caller.ts';
 import { ChecksumMismatch } from './oss-failure.ts';
 import { responseHeaders } from './oss-object-headers.ts';
 
-export interface PartToSend {
+export interface PartOfUpload extends PartToSend {
   readonly objectKey: string;
   readonly uploadId: string;
-  readonly number: number;
-  readonly body: Buffer;
 }
 
-/** OSS checks our MD5 of what arrived, and we check OSS's of what it stored. */
+/** OSS checks our MD5 of what arrived, and we check OSS's of what it stored. Nothing is hashed here. */
 export function sendPart(
   caller: OssCaller,
   timeoutMs: number,
-  { objectKey, uploadId, number, body }: PartToSend,
+  { objectKey, uploadId, number, body, md5, crc64 }: PartOfUpload,
   signal: AbortSignal,
 ): Promise<StoredPart> {
-  const md5 = createHash('md5').update(body).digest();
   // ali-oss sends no Content-MD5 for parts unless told to.
   const headers = { 'Content-MD5': md5.toString('base64') };
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   return caller.call(
     {
       what: `Part ${number} of ${objectKey} could not be stored`,
@@ -36,13 +32,19 @@ export function sendPart(
           objectKey,
           uploadId,
           number,
-          new BytesInMemory(body),
+          new BytesInMemory(bytes),
           0,
-          body.length,
+          bytes.length,
           options,
         );
-        await checkPart(body, md5, responseHeaders(sent.res));
-        return { number, sizeBytes: body.length, etag: sent.etag };
+        const answer = responseHeaders(sent.res);
+        checkPart(md5, crc64, answer);
+        return {
+          number,
+          sizeBytes: bytes.length,
+          etag: sent.etag,
+          crc64: answer.get('x-oss-hash-crc64ecma'),
+        };
       },
     },
     signal,
@@ -54,13 +56,12 @@ export function sendPart(
  * (https://www.alibabacloud.com/help/en/oss/use-cases/can-i-use-etag-values-as-oss-md5-hashes-to-check-data-consistency),
  * so there the CRC-64, which it does promise, may speak for the part.
  */
-async function checkPart(body: Buffer, md5: Buffer, headers: ReadonlyMap<string, string>): Promise<void> {
+function checkPart(md5: Buffer, crc64: string, headers: ReadonlyMap<string, string>): void {
+  const theirs = headers.get('x-oss-hash-crc64ecma');
+  if (theirs !== undefined && theirs !== crc64)
+    throw new ChecksumMismatch('the CRC-64 that OSS gave is not that of the part');
   if (headers.get('etag')?.replaceAll('"', '').toLowerCase() === md5.toString('hex')) return;
-  if (headers.get('x-oss-server-side-encryption') === 'KMS') {
-    const crc = await createCrc64();
-    crc.update(body);
-    if (headers.get('x-oss-hash-crc64ecma') === String(crc.value())) return;
-  }
+  if (headers.get('x-oss-server-side-encryption') === 'KMS' && theirs === crc64) return;
   throw new ChecksumMismatch('the ETag that OSS gave is not the MD5 of the part');
 }
 
@@ -69,6 +70,7 @@ const listed = z.object({
   PartNumber: z.coerce.number().int().positive(),
   ETag: z.string(),
   Size: z.coerce.number().int().nonnegative(),
+  HashCrc64ecma: z.string().optional(),
 });
 const listedParts = z.union([z.array(listed), listed.transform((part) => [part])]);
 
@@ -90,9 +92,12 @@ export async function listPage(
   const page = await client.listParts(objectKey, uploadId, query as OSS.ListPartsQuery, {
     timeout: timeoutMs,
   });
-  const parts = listedParts
-    .parse(page.parts)
-    .map(({ PartNumber, ETag, Size }) => ({ number: PartNumber, sizeBytes: Size, etag: ETag }));
+  const parts = listedParts.parse(page.parts).map(({ PartNumber, ETag, Size, HashCrc64ecma }) => ({
+    number: PartNumber,
+    sizeBytes: Size,
+    etag: ETag,
+    crc64: HashCrc64ecma,
+  }));
   const next = String(page.isTruncated) === 'true' ? Number(page.nextPartNumberMarker) : undefined;
   return { parts, next };
 }

@@ -1,11 +1,14 @@
 /** The object store on Alibaba Cloud OSS, through ali-oss. One OSS call per method, in the order of an upload. */
-import { checkObjectKey, checkOssAddress } from '../../oss-client.ts';
+import { bucketUrl, checkObjectKey, checkOssAddress } from '../../oss-client.ts';
 import type { CredentialSource } from '../../oss-credentials.ts';
+import { abortStrays, abortUntilGone } from './abort-upload.ts';
 import { type ObjectStore, type StoredObject, type StoredPart, StoreError } from './object-store.ts';
 import { createOssCaller } from './oss-caller.ts';
 import { responseHeaders, storedObject, uploadHeaders } from './oss-object-headers.ts';
 import type { OssOptions } from './oss-options.ts';
 import { listPage, sendPart } from './oss-parts.ts';
+import { PartsUnderWay } from './parts-under-way.ts';
+import { podAddress, presignPart } from './presign-part.ts';
 import { readObject } from './read-object.ts';
 
 export type { OssOptions } from './oss-options.ts';
@@ -23,8 +26,11 @@ export function createOssStore(
   random: () => number = Math.random,
 ): ObjectStore {
   checkOssAddress(options);
-  const { callTimeoutMs = 60_000, partTimeoutMs } = options;
-  const caller = createOssCaller(options, credentials, options.retry, random);
+  const { callTimeoutMs = 60_000, partTimeoutMs, leastRate = 32 * 1024, retry } = options;
+  const route = bucketUrl(podAddress(options));
+  const caller = createOssCaller(options, credentials, retry, random);
+  const underWay = new PartsUnderWay();
+  const aborting = { caller, timeoutMs: callTimeoutMs, retry, random };
 
   const head = async (objectKey: string, signal: AbortSignal): Promise<StoredObject | undefined> => {
     checkObjectKey(objectKey);
@@ -63,10 +69,20 @@ export function createOssStore(
       return begun.uploadId;
     },
 
-    uploadPart: async (objectKey, uploadId, number, body, signal) => {
+    uploadPart: async (objectKey, uploadId, part, signal) => {
       checkObjectKey(objectKey);
-      return sendPart(caller, partTimeoutMs, { objectKey, uploadId, number, body }, signal);
+      const timeoutMs = partTimeoutMs + Math.ceil((part.body.byteLength / leastRate) * 1000);
+      return underWay.run(uploadId, signal, (within) =>
+        sendPart(caller, timeoutMs, { objectKey, uploadId, ...part }, within),
+      );
     },
+
+    presignPart: async (objectKey, uploadId, number, part, signal) => {
+      checkObjectKey(objectKey);
+      return presignPart(caller, podAddress(options), { objectKey, uploadId, number, ...part }, signal);
+    },
+
+    routeUrl: () => route,
 
     listParts: async (objectKey, uploadId, signal) => {
       checkObjectKey(objectKey);
@@ -129,18 +145,13 @@ export function createOssStore(
 
     abortUpload: async (objectKey, uploadId, signal) => {
       checkObjectKey(objectKey);
-      try {
-        await caller.call(
-          {
-            what: `Upload of ${objectKey} could not be aborted`,
-            timeoutMs: callTimeoutMs,
-            run: (client, timeout) => client.abortMultipartUpload(objectKey, uploadId, { timeout }),
-          },
-          signal,
-        );
-      } catch (error) {
-        if (!(error instanceof StoreError) || error.code !== 'no-such-upload') throw error;
-      }
+      await underWay.end(uploadId);
+      await abortUntilGone(aborting, objectKey, uploadId, signal);
+    },
+
+    abortStrayUploads: async (objectKey, keepUploadId, signal) => {
+      checkObjectKey(objectKey);
+      return abortStrays(aborting, objectKey, keepUploadId, signal);
     },
 
     head,

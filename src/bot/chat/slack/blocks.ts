@@ -7,6 +7,8 @@
  */
 import type { types } from '@slack/bolt';
 import type { Block, Button, Inline, Line, Message } from '../message.ts';
+import { onOneLine, shorten, TextBudget } from '../shown-text.ts';
+import { escapeMarkup } from './escape-markup.ts';
 import { groupId, userId } from './places.ts';
 import {
   checklistElements,
@@ -20,7 +22,6 @@ import {
   timeAsText,
   titleElements,
 } from './rich-text.ts';
-import { escapeMarkup, onOneLine, shorten, TextBudget } from './shorten.ts';
 
 export interface Rendered {
   /** The fallback for notifications and screen readers; escaped. */

@@ -1,8 +1,8 @@
 /** Who the bot is in its workspace, and whether its token may do what it has to. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import type { BackOff } from '../back-off.ts';
 import { ChatError } from '../chat-platform.ts';
-import type { BackOff } from './back-off.ts';
 import { chatError, SlackFailure } from './slack-failure.ts';
 import type { SlackLog } from './slack-log.ts';
 import type { WebCalls } from './web-calls.ts';

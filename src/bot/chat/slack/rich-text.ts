@@ -5,8 +5,8 @@
  */
 import type { types } from '@slack/bolt';
 import type { CheckState, Inline, Line, Message } from '../message.ts';
+import { onOneLine, shorten, type TextBudget, visible } from '../shown-text.ts';
 import { groupId, userId } from './places.ts';
-import { onOneLine, shorten, type TextBudget, visible } from './shorten.ts';
 
 export type RichElement = types.RichTextElement;
 
@@ -34,6 +34,7 @@ const CHECKS: Readonly<Record<CheckState, Emoji>> = {
   running: { name: 'arrow_forward', unicode: '25b6-fe0f' },
   finished: { name: 'white_check_mark', unicode: '2705' },
   failed: { name: 'x', unicode: '274c' },
+  cancelled: { name: 'no_entry_sign', unicode: '1f6ab' },
   skipped: { name: 'heavy_minus_sign', unicode: '2796' },
 };
 

@@ -1,6 +1,7 @@
 /** The chat port on Slack: puts the parts of this folder together, starts and stops them in order. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Receiver } from '@slack/bolt';
+import { BackOff } from '../back-off.ts';
 import {
   ChatError,
   type ChatHandlers,
@@ -10,7 +11,6 @@ import {
   type Place,
 } from '../chat-platform.ts';
 import type { Message } from '../message.ts';
-import { BackOff } from './back-off.ts';
 import { hasDownload } from './blocks.ts';
 import { createBoltApp } from './bolt-app.ts';
 import { createGroups } from './groups.ts';

@@ -7,8 +7,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, type Receiver, SocketModeReceiver } from '@slack/bolt';
+import type { BackOff } from '../back-off.ts';
 import { ChatError } from '../chat-platform.ts';
-import type { BackOff } from './back-off.ts';
 import { chatError, SlackFailure, slackFailure } from './slack-failure.ts';
 import { boltLogger, type SlackLog } from './slack-log.ts';
 import { clientOptions } from './web-calls.ts';

@@ -14,9 +14,10 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ClusterSetupError, DEFAULT_PATH } from '../pod-spec.ts';
+import { ClusterSetupError } from '../pod-spec.ts';
 import { findExecutable } from './executable.ts';
 import { findProgram } from './find-program.ts';
+import { pathWithout } from './path-without.ts';
 import type { PipeMaker } from './pipes.ts';
 import { readCommandLine, readProcesses, signalProcess } from './process-table.ts';
 import type { ContainerPlan, ContainerRuntime, RunningContainer } from './runtime.ts';
@@ -44,7 +45,7 @@ export const processRuntime = (pipes: PipeMaker): ContainerRuntime => ({
     for (const dir of [workDir, procDir]) mkdirSync(dir, { recursive: true });
     const toHost = pathMapping(plan);
     const env: Record<string, string> = {
-      PATH: (plan.spec.path ?? DEFAULT_PATH).split(':').map(toHost).join(':'),
+      PATH: pathWithout(plan.spec, join(plan.dir, 'path'), toHost),
       HOME: workDir,
       HOSTNAME: plan.pod,
       ...mapValues(plan.spec.env ?? {}, toHost),

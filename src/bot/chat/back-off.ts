@@ -1,4 +1,4 @@
-/** Pauses that double, with jitter: many bots that lost one Slack must not come back at the same moment. */
+/** Pauses that double, with jitter: many bots that lost one platform must not come back at the same moment. */
 export class BackOff {
   readonly #firstMs: number;
   readonly #longestMs: number;

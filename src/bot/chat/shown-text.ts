@@ -1,4 +1,4 @@
-/** Texts of people and pods, made fit to be shown: nothing invisible in them, and never longer than Slack takes. */
+/** Texts of people and pods, made fit to be shown: nothing invisible in them, and never longer than a platform takes. */
 
 /** Control characters, and those that turn the direction of what follows: a name must not pose as another. */
 const UNSEEN = /(?![\n\t])[\p{Cc}\u{202a}-\u{202e}\u{2066}-\u{2069}]/gu;
@@ -13,7 +13,7 @@ export function onOneLine(text: string): string {
 }
 
 /**
- * @param max UTF-16 units, which is how Slack counts
+ * @param max UTF-16 units, which is how the platforms count
  * @returns the text, or its beginning with an ellipsis; never half a character
  */
 export function shorten(text: string, max: number): string {
@@ -22,11 +22,6 @@ export function shorten(text: string, max: number): string {
   const characters = new Intl.Segmenter('und', { granularity: 'grapheme' }).segment(text.slice(0, max + 32));
   const end = characters.containing(max - 1)?.index ?? max - 1;
   return `${text.slice(0, end).trimEnd()}…`;
-}
-
-/** https://docs.slack.dev/messaging/formatting-message-text : these three and no others. */
-export function escapeMarkup(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 /** What is left for texts in one message. Each text takes its part; the last ones are cut. */

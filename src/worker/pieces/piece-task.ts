@@ -1,0 +1,34 @@
+/** What goes to a thread and comes back. The bytes themselves lie in memory that both sides see. */
+
+/** The programs in a pod that can tell whether a piece came as it was read there. */
+export type SumKind = 'cksum' | 'md5' | 'sha1' | 'sha256';
+
+export interface PieceTask {
+  readonly raw: SharedArrayBuffer;
+  /** Of the dump, at the start of `raw`. */
+  readonly rawBytes: number;
+  readonly sum: SumKind | undefined;
+  /** Without it the piece is stored as it is. */
+  readonly pack?: PackTask | undefined;
+}
+
+export interface PackTask {
+  /** At least `packedBound(rawBytes)` bytes, of which the first `Treated.bytes` are written. */
+  readonly out: SharedArrayBuffer;
+  readonly first: boolean;
+  readonly level: number;
+  readonly minBytes: number | undefined;
+}
+
+export interface Treated {
+  /** Of the raw bytes, as the pod's program prints it: decimal for cksum, hex for the others. */
+  readonly sum: string | undefined;
+  /** Of what is to be stored, in `pack.out` or `raw`. */
+  readonly bytes: number;
+  /** Of what is to be stored; 16 bytes. */
+  readonly md5: Buffer;
+  /** CRC-64/XZ of what is to be stored, in decimal. */
+  readonly crc64: string;
+  /** In the thread, without the time spent waiting for one. */
+  readonly tookMs: number;
+}

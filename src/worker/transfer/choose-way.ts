@@ -1,0 +1,107 @@
+/** Direct or relay, compressed by whom: what the terms say, what the container has, and what a try shows. */
+import { availableParallelism } from 'node:os';
+import type { DumpContext } from '../dump-context.ts';
+import type { ObjectForm, TransferTerms } from '../dump-job.ts';
+import type { Probe } from '../probe.ts';
+import { StepError } from '../step-error.ts';
+import { always, type Compression, fastestOf, type Way } from './compression.ts';
+import { openPodFile } from './pod-file.ts';
+import type { PodSource } from './relay.ts';
+
+export interface ChosenWay {
+  readonly first: 'direct' | 'relay';
+  /** From direct to relay, in mid-transfer. */
+  readonly mayFallBack: boolean;
+  /** For a new upload; one that goes on keeps the form it has. */
+  readonly form: ObjectForm;
+  compressionOf(form: ObjectForm): Compression;
+  /** Every byte of the dump is seen by this process, uncompressed. */
+  readonly passesHere: boolean;
+}
+
+/** @throws StepError no-uploader, no-route-to-store, no-gzip */
+export async function chooseWay(
+  context: DumpContext,
+  probe: Probe,
+  source: PodSource,
+  signal: AbortSignal,
+): Promise<ChosenWay> {
+  const terms = context.data.transfer;
+  const first = await chooseFirst(context, probe, source, signal);
+  const compressor = chooseCompressor(terms, first, probe.commands, availableParallelism());
+  return {
+    first,
+    mayFallBack: terms.via === 'auto',
+    form: compressor.includes('raw') ? 'hprof' : 'hprof.gz',
+    compressionOf(form) {
+      if (form === 'hprof') return always('raw');
+      // An earlier attempt began an upload of this form in a way that is not open now.
+      const ways = compressor.includes('raw') ? (['deflate'] as const) : compressor;
+      return ways.length === 1 && ways[0] !== undefined ? always(ways[0]) : fastestOf(ways, context.now);
+    },
+    passesHere: first === 'relay' && !compressor.includes('pod'),
+  };
+}
+
+/**
+ * By whom a new upload is compressed, in the order of preference.
+ * @param cores of this machine: one alone would have to share itself between moving and compressing
+ * @throws StepError no-gzip
+ */
+export function chooseCompressor(
+  { compress, podCpu }: Pick<TransferTerms, 'compress' | 'podCpu'>,
+  first: 'direct' | 'relay',
+  commands: ReadonlySet<string>,
+  cores: number,
+): readonly Way[] {
+  const podCan = commands.has('gzip') || commands.has('igzip');
+  switch (compress) {
+    case 'none':
+      return ['raw'];
+    case 'worker':
+      return ['deflate'];
+    case 'pod':
+      if (!podCan) throw new StepError('no-gzip', 'the container has no gzip');
+      return ['pod'];
+    case 'auto':
+      if (first === 'direct') return ['raw'];
+      if (cores < 2) return podCpu && podCan ? ['pod', 'stored'] : ['raw'];
+      return podCpu && podCan ? ['deflate', 'pod', 'stored'] : ['deflate', 'stored'];
+  }
+}
+
+async function chooseFirst(
+  context: DumpContext,
+  probe: Probe,
+  source: PodSource,
+  signal: AbortSignal,
+): Promise<'direct' | 'relay'> {
+  const { via, compress } = context.data.transfer;
+  // What our threads compress has to come here.
+  if (via === 'relay' || compress === 'worker') return 'relay';
+  if (!probe.commands.has('curl')) {
+    if (via === 'direct') throw new StepError('no-uploader', 'the container has no curl');
+    return 'relay';
+  }
+  const reached = await reachesStore(context, source, signal);
+  if (reached) return 'direct';
+  if (via === 'direct')
+    throw new StepError(
+      'no-route-to-store',
+      `the pod does not reach ${new URL(context.store.routeUrl()).host}`,
+    );
+  context.log.info('the pod does not reach the store, going by relay');
+  return 'relay';
+}
+
+/** A real request from inside the container. Whatever the store answers shows that there is a route. */
+async function reachesStore(context: DumpContext, source: PodSource, signal: AbortSignal): Promise<boolean> {
+  const file = await openPodFile(context, source, signal);
+  try {
+    const { values } = await file.ask({ line: `route ${context.store.routeUrl()}` });
+    // A captive proxy answers as well, but not with a request id of the store's.
+    return values['request-id'] === 'yes';
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startWorld, type World } from '../world.ts';
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+describe('ways out of a pod', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({
+      config: () => ({
+        worker: { partSizeMiB: 1 },
+        rules: [
+          {
+            name: 'all',
+            namespaces: ['*'],
+            request: ['everyone'],
+            review: { by: ['everyone'] },
+            allow: { podCpu: true, noDisk: 'on-request' },
+          },
+        ],
+      }),
+    });
+  });
+  afterAll(() => world?.stop());
+  beforeEach(() => world.oss.requests.splice(0));
+
+  /** Whatever way it took: one pause, nothing left, and what is stored is what was dumped. */
+  const dump = async (flags: string) => {
+    const before = world.dumpsTaken();
+    const { result, request } = await world.dump(`${world.target} ${flags}`);
+    expect(result.text).toContain('is ready');
+    const { outcome } = request;
+    if (outcome?.outcome !== 'completed') throw new Error(`it ${outcome?.outcome}`);
+    const stored = await readFile(String(world.oss.objectPath(outcome.objectKey)));
+    const dumped = outcome.form === 'hprof.gz' ? gunzipSync(stored) : stored;
+    expect(outcome.sizeBytes).toBe(stored.length);
+    expect(outcome.sha256).toBe(sha256(stored));
+    expect(outcome.dumpSizeBytes).toBe(dumped.length);
+    expect(outcome.dumpSha256).toBe(sha256(dumped));
+    expect(dumped.subarray(0, 18).toString()).toBe('JAVA PROFILE 1.0.2');
+    expect(world.dumpsTaken() - before).toBe(1);
+    expect(await world.leftInPod()).toEqual([]);
+    expect(world.oss.pendingUploads()).toEqual([]);
+    return outcome;
+  };
+
+  it('relay, as it is: every byte passes the worker, and is proved there', async () => {
+    const outcome = await dump('--via relay --compress none');
+    expect(outcome).toMatchObject({ via: 'relay', form: 'hprof', readBack: false });
+    expect(outcome.objectKey).toMatch(/\.hprof$/);
+  });
+
+  it('relay, compressed by the worker on its way', async () => {
+    const outcome = await dump('--via relay --compress worker');
+    expect(outcome).toMatchObject({ via: 'relay', form: 'hprof.gz', readBack: false });
+    expect(outcome.sizeBytes).toBeLessThan(0.9 * outcome.dumpSizeBytes);
+  });
+
+  it('relay, compressed by the pod, where the rule lets its CPU be used', async () => {
+    const outcome = await dump('--via relay --compress pod');
+    expect(outcome).toMatchObject({ via: 'relay', form: 'hprof.gz', readBack: true });
+    expect(outcome.sizeBytes).toBeLessThan(0.9 * outcome.dumpSizeBytes);
+  });
+
+  it('direct: the pod uploads by itself, and the object is read back from the store', async () => {
+    const outcome = await dump('--via direct --compress none');
+    expect(outcome).toMatchObject({ via: 'direct', form: 'hprof', readBack: true });
+    expect(outcome.proofs).toContain('read-back');
+  });
+
+  it('direct, compressed by the pod', async () => {
+    const outcome = await dump('--via direct --compress pod');
+    expect(outcome).toMatchObject({ via: 'direct', form: 'hprof.gz', readBack: true });
+  });
+
+  it('without disk: the JVM dumps into a pipe that the transfer reads', async () => {
+    const outcome = await dump('--no-disk');
+    expect(outcome).toMatchObject({ noDisk: true, via: 'relay' });
+  });
+});
