@@ -39,6 +39,8 @@ export interface WorldOptions {
   /** Goes before the demo's own config, key by key. `{people}` in a string becomes that person's ref. */
   readonly config?: (world: StandIns) => Record<string, unknown>;
   readonly subprotocol?: 'v4' | 'v5';
+  /** A file with STS credentials, in place of the demo's long-lived key. */
+  readonly uploadCredentialsFile?: string;
   readonly worker?: 'in-process' | 'child-process' | 'none';
   readonly bot?: 'in-process' | 'none';
   readonly reconcileEveryMs?: number;
@@ -143,7 +145,11 @@ async function build(
     logLevel: 'debug',
   });
   const subprotocol = { clusters: [{ name: 'demo', kubeconfig, subprotocol: options.subprotocol ?? 'v4' }] };
-  const text = configText(mergeConfig(mergeConfig(base, subprotocol), options.config?.(standIns)));
+  const { uploadCredentialsFile: file } = options;
+  const store =
+    file === undefined ? {} : { store: { ...(base.store as object), uploadCredentials: { file } } };
+  const own = mergeConfig({ ...base, ...store }, subprotocol);
+  const text = configText(mergeConfig(own, options.config?.(standIns)));
   const config = parseConfig(text, options.environment ?? {}, 'both', 'test');
   const configFile = join(workDir, 'heapdump.yaml');
   await writeFile(configFile, text, { mode: 0o600 });

@@ -199,7 +199,7 @@ export function chatPlatformContract(options: {
 
         const seen = await seenInRoom('Dump of');
         for (const text of HOSTILE) expect(seen.text).toContain(text);
-        expect(seen.pings).toEqual([world.bob.ref]);
+        expect(seen.pings).toEqual(world.can.ping ? [world.bob.ref] : []);
       });
 
       it('does the same when a message is changed and when it is private', async () => {
@@ -267,10 +267,10 @@ export function chatPlatformContract(options: {
 
         await world.removeMessage(await seenInRoom('soon deleted'));
 
-        await expect(platform.update(ref, plain('hello?'))).rejects.toMatchObject({
-          name: 'ChatError',
-          code: 'message-gone',
-        });
+        const update = platform.update(ref, plain('hello?'));
+        if (world.can.edit)
+          await expect(update).rejects.toMatchObject({ name: 'ChatError', code: 'message-gone' });
+        else await update.then(() => seenInRoom('hello?'));
       });
 
       it('posts to the room when the thread is gone', async () => {
@@ -341,7 +341,8 @@ export function chatPlatformContract(options: {
           mayExist: true,
         });
 
-        expect(countInRoom('exactly once')).toBe(1);
+        // Where it cannot be seen, twice is better than never.
+        expect(countInRoom('exactly once')).toBe(world.can.recognise ? 1 : 2);
         if (world.can.edit) {
           await platform.update(ref, plain('and found again'));
           expect(roomWith('and found again')).toBeDefined();
@@ -360,7 +361,7 @@ export function chatPlatformContract(options: {
         await platform.post(thread, plain('below, once'), { key: 'r1/a', mayExist: true });
         await platform.post(thread, plain('never said before'), { key: 'r1/b', mayExist: true });
 
-        expect(countInRoom('below, once')).toBe(1);
+        expect(countInRoom('below, once')).toBe(world.can.recognise ? 1 : 2);
         expect(countInRoom('never said before')).toBe(1);
       });
 

@@ -35,6 +35,10 @@ export interface ChatWorld {
     readonly edit: boolean;
     readonly threads: boolean;
     readonly forms: boolean;
+    /** See that a message was posted already whose answer was lost. */
+    readonly recognise: boolean;
+    /** Ping people in a message that answers nobody. */
+    readonly ping: boolean;
   };
 
   /** Ann types it in the room, in the platform's way. Resolves when the platform has acknowledged it. */

@@ -188,7 +188,8 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
         const { expiresAt } = await presign(await begin(), 1, Buffer.from('part'));
 
         expect(expiresAt).toBeGreaterThan(before);
-        expect(expiresAt).toBeLessThanOrEqual(Date.now() + 60_000);
+        // Whole seconds, which the SDK rounds for version 1.
+        expect(expiresAt).toBeLessThanOrEqual(Date.now() + 61_000);
       });
 
       it.each([

@@ -263,6 +263,7 @@ it('an object of many parts is read across them, whole or in ranges', async () =
     ] as const) {
       const got = await sdk.get('a.hprof', { headers: { Range: `bytes=${start}-${end}` } });
       expect(got.content.equals(whole.subarray(start, end + 1))).toBe(true);
+      expect(started.oss.requests.at(-1)?.bytes).toBe(end - start + 1);
     }
   }
 });

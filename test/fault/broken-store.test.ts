@@ -7,7 +7,9 @@ const part = ({ operation }: OssCall): boolean => operation === 'UploadPart';
 describe('a store that has a bad day', () => {
   let world: World;
   beforeAll(async () => {
-    world = await startWorld({ config: () => ({ transfer: { via: 'relay', compress: 'none' }, worker: { partSizeMiB: 1 } }) });
+    world = await startWorld({
+      config: () => ({ transfer: { via: 'relay', compress: 'none' }, worker: { partSizeMiB: 1 } }),
+    });
   });
   afterAll(() => world?.stop());
 
@@ -64,7 +66,12 @@ describe('a store that has a bad day', () => {
 describe('a store that refuses for good', () => {
   let world: World;
   beforeAll(async () => {
-    world = await startWorld({ config: () => ({ transfer: { via: 'relay', compress: 'none' }, worker: { partSizeMiB: 1, attempts: 1 } }) });
+    world = await startWorld({
+      config: () => ({
+        transfer: { via: 'relay', compress: 'none' },
+        worker: { partSizeMiB: 1, attempts: 1 },
+      }),
+    });
   });
   afterAll(() => world?.stop());
 

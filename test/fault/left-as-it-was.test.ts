@@ -8,7 +8,10 @@ describe('the pod is left as it was', () => {
   beforeAll(async () => {
     world = await startWorld({
       heapMb: 16,
-      config: () => ({ transfer: { via: 'relay', compress: 'none' }, worker: { partSizeMiB: 1, attempts: 1, keepDumpForRetry: '3s' } }),
+      config: () => ({
+        transfer: { via: 'relay', compress: 'none' },
+        worker: { partSizeMiB: 1, attempts: 1, keepDumpForRetry: '3s' },
+      }),
     });
   });
   afterAll(() => world?.stop());

@@ -11,7 +11,10 @@ afterEach(async () => {
   world = undefined;
 });
 
-const quickTakeOver = { transfer: { via: 'relay', compress: 'none' }, worker: { partSizeMiB: 1, takeOverAfter: '3s' } };
+const quickTakeOver = {
+  transfer: { via: 'relay', compress: 'none' },
+  worker: { partSizeMiB: 1, takeOverAfter: '3s' },
+};
 
 describe('one approval, one pause: a worker that dies loses nothing', () => {
   it.each<Step>(['copy-tool', 'run-dump', 'transfer', 'clean-up'])(

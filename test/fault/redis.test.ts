@@ -6,7 +6,10 @@ describe('Redis has trouble', () => {
   beforeAll(async () => {
     world = await startWorld({
       heapMb: 32,
-      config: () => ({ transfer: { via: 'relay', compress: 'none' }, worker: { partSizeMiB: 1, takeOverAfter: '3s' } }),
+      config: () => ({
+        transfer: { via: 'relay', compress: 'none' },
+        worker: { partSizeMiB: 1, takeOverAfter: '3s' },
+      }),
     });
   });
   afterAll(() => world?.stop());

@@ -15,7 +15,10 @@ describe('several at once', () => {
 
   beforeAll(async () => {
     // Two bots, as during a rolling update.
-    world = await startWorld({ heapMb: 4, config: () => ({ transfer: { via: 'relay', compress: 'none' }, worker: { partSizeMiB: 1 } }) });
+    world = await startWorld({
+      heapMb: 4,
+      config: () => ({ transfer: { via: 'relay', compress: 'none' }, worker: { partSizeMiB: 1 } }),
+    });
     await world.startBot();
     expect(world.slack.connections()).toBeGreaterThanOrEqual(2);
   });

@@ -8,7 +8,10 @@ describe('a heap dump is cancelled', () => {
   let worker: Awaited<ReturnType<World['startWorker']>>;
 
   beforeAll(async () => {
-    world = await startWorld({ worker: 'none', config: () => ({ transfer: { via: 'relay', compress: 'none' }, worker: { partSizeMiB: 1 } }) });
+    world = await startWorld({
+      worker: 'none',
+      config: () => ({ transfer: { via: 'relay', compress: 'none' }, worker: { partSizeMiB: 1 } }),
+    });
     worker = await world.startWorker();
   });
   afterAll(() => world?.stop());

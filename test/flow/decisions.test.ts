@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Person } from '../../src/demo/slack/slack-workspace.ts';
+import { connectRedis } from '../../src/redis.ts';
 import { hasButton, startWorld, type World } from '../world.ts';
 import {
   answerTo,
@@ -19,7 +20,7 @@ const HOUR_MS = 3_600_000;
 describe('who decides on a heap dump', () => {
   let world: World;
   /** Each asks under a rule of their own. */
-  let [pat, sol, rex, ops, bob, zoe]: Person[] = [];
+  let [pat, sol, rex, ops, kai, bob, zoe]: Person[] = [];
   let later = 0;
 
   beforeAll(async () => {
@@ -27,7 +28,7 @@ describe('who decides on a heap dump', () => {
       heapMb: 8,
       now: () => Date.now() + later,
       config({ slack, cast, reviewers }) {
-        [pat, sol, rex, ops, bob, zoe] = ['Pat', 'Sol', 'Rex', 'Ops', 'Bob', 'Zoe'].map((name) =>
+        [pat, sol, rex, ops, kai, bob, zoe] = ['Pat', 'Sol', 'Rex', 'Ops', 'Kai', 'Bob', 'Zoe'].map((name) =>
           slack.addPerson({ name }),
         );
         const pair = slack.addUserGroup('pair', [cast.reviewer, found(bob)]);
@@ -47,6 +48,10 @@ describe('who decides on a heap dump', () => {
             rule('alone', sol, { by: [who(sol)], selfApproval: true }),
             rule('strict', rex, { by: [who(rex), group(reviewers)] }),
             rule('quick', ops, 'none'),
+            {
+              ...rule('piped', kai, { by: [group(reviewers)] }),
+              allow: { podCpu: true, noDisk: 'on-request' },
+            },
           ],
         };
       },
@@ -258,9 +263,28 @@ describe('who decides on a heap dump', () => {
       expect(answer).toContain('Whoever runs this bot can change the rule.');
       const last = (await world.audit()).at(-1);
       expect(last).toMatchObject({ event: 'refused-by-policy', by: ref(world.cast.developer) });
-      expect(last?.facts).toMatchObject({ why: 'not-allowed', rule: 'orders', wish });
+      expect(factsOf(last)).toMatchObject({ why: 'not-allowed', rule: 'orders', wish });
       expect(await world.requests.newest(500)).toHaveLength(before);
       expect(world.cluster.execs).toHaveLength(execs);
+    },
+  );
+
+  it.each([
+    ['--no-disk', 'always', true],
+    ['--compress pod', 'never', false],
+  ] as const)(
+    'the look and the job are given what was asked for and allowed: %s',
+    async (wish, noDisk, piped) => {
+      const { id, card } = await ask(world, `${world.target} ${wish}`, found(kai));
+      expect(shown(card).includes('No disk is used: the application stands still')).toBe(piped);
+      await world.press('Approve', card, world.cast.reviewer);
+      await resultOf(world, id);
+
+      expect(await jobData('heapdump-looks-demo', `${id}-look1`)).toMatchObject({ noDisk });
+      const compress = piped ? 'auto' : 'pod';
+      expect(await jobData('heapdump-dumps-demo', `${id}-run1`)).toMatchObject({
+        transfer: { via: 'auto', compress, noDisk, podCpu: true },
+      });
     },
   );
 
@@ -274,7 +298,7 @@ describe('who decides on a heap dump', () => {
     const requested = (await world.audit()).find(
       (entry) => entry.requestId === id && entry.event === 'requested',
     );
-    expect(requested?.facts).toMatchObject({
+    expect(factsOf(requested)).toMatchObject({
       askedVia: 'relay',
       askedCompress: 'none',
       askedNoDisk: 'never',
@@ -287,7 +311,7 @@ describe('who decides on a heap dump', () => {
     const before = (await world.requests.newest(500)).length;
     const answer = await privately(world, found(zoe), () => world.type(world.target, found(zoe)));
     expect(shown(answer)).toContain(
-      `orders, pairs, alone, strict, quick covers demo/${world.target}, but you are not on its list`,
+      `orders, pairs, alone, strict, quick, piped covers demo/${world.target}, but you are not on its list`,
     );
     expect(shown(answer)).toContain(`@${world.cast.developer.id}`);
     expect(await world.requests.newest(500)).toHaveLength(before);
@@ -355,10 +379,22 @@ describe('who decides on a heap dump', () => {
     expect(await world.requests.newest(1)).toMatchObject([{ id: newest?.id }]);
   });
 
+  /** What the worker was given, as it stands in Redis. */
+  async function jobData(queue: string, jobId: string): Promise<unknown> {
+    const redis = connectRedis(world.config.redis.url, 'commands');
+    try {
+      return JSON.parse((await redis.hget(`bull:${queue}:${jobId}`, 'data')) ?? 'null');
+    } finally {
+      redis.disconnect();
+    }
+  }
+
   async function stateOf(id: string) {
     return (await world.requests.get(id))?.state;
   }
 });
+
+const factsOf = (entry: Record<string, string> | undefined): unknown => JSON.parse(entry?.facts ?? 'null');
 
 const ref = (person: Person | undefined): string => `slack:${found(person).id}`;
 

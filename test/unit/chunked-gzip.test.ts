@@ -233,6 +233,24 @@ describe('reading a packed dump', () => {
       expect(found[index]?.equals(dump.subarray(offset, offset + 2 * MIB))).toBe(true);
   });
 
+  it('finds its way when members hold less, as a JVM’s sometimes do', async () => {
+    const parts = [
+      packed(dump.subarray(0, MIB)),
+      gzipSync(dump.subarray(MIB, MIB + 500)),
+      packed(dump.subarray(MIB + 500), { first: false }),
+    ];
+    const gzip = await ChunkedGzip.open(storedIn(Buffer.concat(parts)));
+
+    for (const [offset, length] of [
+      [MIB - 10, 1000] as const,
+      [MIB + 499, 2] as const,
+      [5 * MIB, MIB] as const,
+    ])
+      expect((await gzip.read(offset, length)).equals(dump.subarray(offset, offset + length))).toBe(true);
+    expect(await gzip.sizeBytes()).toBe(dump.length);
+    expect((await gzip.read(MIB + 400, 200)).equals(dump.subarray(MIB + 400, MIB + 600))).toBe(true);
+  });
+
   it('takes the size of the blocks from the comment', async () => {
     const blocks = [dump.subarray(0, 4096), dump.subarray(4096, 8192), dump.subarray(8192, 8200)];
     const [head, ...others] = blocks.map((block) => gzipSync(block));
@@ -283,11 +301,10 @@ describe('what is no packed dump', () => {
     }
   });
 
-  it('is named with the first member that does not hold a MiB, or other bytes that follow', async () => {
+  it('is named with the first member that holds nothing or too much, or other bytes that follow', async () => {
     const rest = file.subarray(second);
     const start = file.subarray(0, second);
     const broken = { code: 'broken-chunked-gzip', position: second };
-    expect(await errorOf(Buffer.concat([start, gzipSync(Buffer.alloc(500)), rest]))).toEqual(broken);
     expect(await errorOf(Buffer.concat([start, gzipSync(Buffer.alloc(MIB + 1)), rest]))).toEqual(broken);
     expect(await errorOf(Buffer.concat([start, gzipSync(Buffer.alloc(0))]))).toEqual(broken);
     expect(await errorOf(Buffer.concat([start, Buffer.alloc(64)]))).toEqual(broken);

@@ -36,13 +36,19 @@ describe('the three words that a dump is filed under', () => {
 describe('the key of a dump in the store', () => {
   it('says pod, time in UTC to the second, and request', () => {
     expect(
-      objectKeyOf('shop/orders/prod', 'orders-0', 'abcd1234', Date.UTC(2026, 10, 24, 15, 15, 0, 999)),
+      objectKeyOf(
+        'shop/orders/prod',
+        'orders-0',
+        'abcd1234',
+        Date.UTC(2026, 10, 24, 15, 15, 0, 999),
+        'hprof',
+      ),
     ).toBe('shop/orders/prod/orders-0-20261124T151500Z-abcd1234.hprof');
   });
 
   it('fits into the 1023 bytes of OSS with the longest names that there are', () => {
     const longest = 'x'.repeat(63);
-    const key = objectKeyOf(`${longest}/${longest}/${longest}`, 'p'.repeat(253), 'abcd1234', 0);
+    const key = objectKeyOf(`${longest}/${longest}/${longest}`, 'p'.repeat(253), 'abcd1234', 0, 'hprof.gz');
 
     expect(Buffer.byteLength(key)).toBeLessThanOrEqual(1023);
   });

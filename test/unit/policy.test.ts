@@ -129,7 +129,10 @@ describe('the terms of a request', () => {
 
   it('are refused with the rule that does not allow what was asked for', () => {
     const [strict, open] = [rule(), rule({ allow: { podCpu: true, noDisk: 'on-request' } })];
-    const [packed, piped] = [{ ...NOTHING_SAID, compress: 'pod' } as const, { ...NOTHING_SAID, noDisk: true }];
+    const [packed, piped] = [
+      { ...NOTHING_SAID, compress: 'pod' } as const,
+      { ...NOTHING_SAID, noDisk: true },
+    ];
 
     expect(termsOf(strict, packed, USUAL)).toEqual({ kind: 'deny', rule: strict, wish: '--compress pod' });
     expect(termsOf(strict, piped, USUAL)).toEqual({ kind: 'deny', rule: strict, wish: '--no-disk' });

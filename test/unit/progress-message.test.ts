@@ -73,6 +73,16 @@ describe('the running step', () => {
     expect(itemOf(message, 'run-dump')?.note).toBe('1.23 GB written');
   });
 
+  it('says how much has left the pod while a dump without disk holds the application', () => {
+    const message = progressMessage(
+      running(),
+      progress({ step: 'run-dump', sentBytes: 1_230_000_000, bytesPerSecond: 90_000_000 }),
+      en,
+    );
+
+    expect(itemOf(message, 'run-dump')?.note).toBe('1.23 GB written');
+  });
+
   it('says how much was sent, how fast, and how long the rest will take', () => {
     const at = { sentBytes: 1_000_000_000, totalBytes: 3_000_000_000 };
     const note = (more: Partial<Progress>) =>

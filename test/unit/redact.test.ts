@@ -19,6 +19,14 @@ const SECRETS: readonly (readonly [string, string, string])[] = [
   ['a password in the URL of Redis', 'connect redis://:s3cret@redis:6379/0', 's3cret'],
   ['a user and a password in a URL', 'rediss://bot:s3cret%40x@redis:6379', 's3cret'],
   ['a token of DingTalk', 'https://oapi.dingtalk.com/robot/send?access_token=s3cret', 's3cret'],
+  [
+    'a session webhook of DingTalk',
+    'POST https://oapi.dingtalk.com/robot/sendBySession?session=s3cret',
+    's3cret',
+  ],
+  ['an answer with a token of DingTalk', '{"expireIn":7200,"accessToken":"s3cret"}', 's3cret'],
+  ['a header with a token of DingTalk', 'x-acs-dingtalk-access-token: 0123abcds3cret', 's3cret'],
+  ['a signing secret of a group robot', 'SEC0123456789abcdef0123456789', '0123456789abcdef'],
   ['a ticket of a Socket Mode URL', 'wss://wss-primary.slack.com/link/?ticket=s3cret&app_id=1', 's3cret'],
   [
     'a private key',
@@ -72,7 +80,13 @@ describe('a value that is logged', () => {
     const logged = redact({
       requestId: 'abcd1234',
       botToken: 'x',
-      nested: { accessKeySecret: 'x', Authorization: 'x', response_url: 'x', 'set-cookie': ['x'] },
+      nested: {
+        accessKeySecret: 'x',
+        Authorization: 'x',
+        response_url: 'x',
+        sessionWebhook: 'x',
+        'set-cookie': ['x'],
+      },
       list: [{ password: { deep: 'x' } }],
       url: 'redis://:pw@redis:6379',
     });

@@ -61,11 +61,7 @@ describe('the help', () => {
 
 describe('the answer to a mistake', () => {
   it('says what is wrong and shows a line that would work', () => {
-    const message = usageReply(
-      en,
-      { ok: false, of: 'dump', problem: 'bad-pod', what: 'API_0' },
-      '/heapdump',
-    );
+    const message = usageReply(en, { ok: false, of: 'dump', problem: 'bad-pod', what: 'API_0' }, '/heapdump');
 
     expect(readAloud(message)).toContain('"API_0" cannot be the name of a pod');
     const example = textsOf(message).find(({ place }) => place === 'line/code')?.text ?? '';

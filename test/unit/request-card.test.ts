@@ -148,9 +148,9 @@ describe('the way out that was asked for', () => {
 
     expect(readAloud(cardOf(asked))).toContain(`Transfer | ${en.card.via.relay}, ${en.card.compress.none}`);
     expect(readAloud(cardOf(pending()))).not.toContain('Transfer');
-    expect(
-      readAloud(requestCard(asked, en, [], { via: 'relay', compress: 'none' })),
-    ).not.toContain('Transfer');
+    expect(readAloud(requestCard(asked, en, [], { via: 'relay', compress: 'none' }))).not.toContain(
+      'Transfer',
+    );
   });
 
   it('names none but the pipe for a dump without disk', () => {

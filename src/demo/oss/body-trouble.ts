@@ -1,8 +1,7 @@
 /** What a fault does to a body on its way: slows it, cuts it, turns a bit of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Body } from './body.ts';
 import type { OssFault } from './faults.ts';
-
-export type Body = AsyncIterable<Buffer>;
 
 /** Thrown into whoever reads a body that a fault cut; the connection is to be reset. */
 export class CutByFault extends Error {

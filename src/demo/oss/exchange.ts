@@ -1,7 +1,7 @@
 /** One request as an operation sees it, and its answer before it is sent. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Address } from './address.ts';
-import type { Body } from './body-trouble.ts';
+import type { Body } from './body.ts';
 import type { BucketFiles } from './bucket-files.ts';
 import type { Segment } from './segments.ts';
 

@@ -1,6 +1,6 @@
 /** How fast the store takes bodies, all of them together: its line is shared. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Body } from './body-trouble.ts';
+import type { Body } from './body.ts';
 
 /** So much of lost time is made up for, as timers come late. */
 const CATCH_UP_MS = 50;

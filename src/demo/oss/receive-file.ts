@@ -1,7 +1,7 @@
 /** A body into a file, with its length and both checksums, in bounded memory. */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import type { Body } from './body-trouble.ts';
+import type { Body } from './body.ts';
 import { startCrc64 } from './crc64.ts';
 
 export interface Received {

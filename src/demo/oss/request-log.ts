@@ -1,5 +1,5 @@
 /** What was asked of the stand-in, for tests to read. Never a signature, a token or a URL. */
-import type { Body } from './body-trouble.ts';
+import type { Body } from './body.ts';
 import type { Operation } from './operation.ts';
 
 export interface LoggedRequest {

@@ -47,13 +47,19 @@ interface Head {
   readonly comment: string | undefined;
 }
 
+interface Member {
+  /** Where it begins in what is stored, */
+  readonly position: number;
+  /** and in the dump. */
+  readonly offset: number;
+}
+
 export class ChunkedGzip {
-  /** Of the dump in every member but the last one. */
+  /** Of the dump in a member at most. Ours all have as much, but the last one; HotSpot's have less now and then. */
   readonly blockBytes: number;
   readonly #stored: StoredBytes;
-  /** Where the members begin that are known so far, and at last where the file ends. */
-  readonly #starts: number[] = [0];
-  #sizeBytes: number | undefined;
+  /** Those whose place is known so far, and at last one that begins where the file ends. */
+  readonly #members: Member[] = [{ position: 0, offset: 0 }];
   #ahead: { readonly start: number; readonly bytes: Uint8Array } = { start: 0, bytes: new Uint8Array(0) };
 
   /** Reads no more than the start. @throws ChunkedGzipError 'not-chunked-gzip' */
@@ -78,62 +84,75 @@ export class ChunkedGzip {
    * @throws ChunkedGzipError
    */
   async sizeBytes(): Promise<number> {
-    while (this.#sizeBytes === undefined) await this.#block(this.#starts.length - 1);
-    return this.#sizeBytes;
+    for (;;) {
+      const last = this.#lastKnown();
+      if (last.position === this.#stored.sizeBytes) return last.offset;
+      await this.#unpack(this.#members.length - 1);
+    }
   }
 
   /** @returns the bytes of the dump from there on; fewer at its end, none beyond it @throws ChunkedGzipError */
   async read(offset: number, length: number): Promise<Buffer> {
+    const end = offset + length;
     const found: Buffer[] = [];
-    let at = offset;
-    while (at < offset + length) {
-      const index = Math.floor(at / this.blockBytes);
-      const block = await this.#block(index);
-      const from = at - index * this.blockBytes;
-      const bytes = block.subarray(from, from + offset + length - at);
-      if (bytes.length === 0) break;
-      found.push(bytes);
-      at += bytes.length;
+    for await (const block of this.#from(await this.#indexAt(offset))) {
+      found.push(block.bytes.subarray(Math.max(0, offset - block.offset), end - block.offset));
+      if (block.offset + block.bytes.length >= end) break;
     }
     return Buffer.concat(found);
   }
 
   /** The dump from its first byte to its last, a block at a time. @throws ChunkedGzipError */
   async *blocks(): AsyncGenerator<Buffer, void, undefined> {
-    for (let index = 0; ; index += 1) {
-      const block = await this.#block(index);
-      if (block.length === 0) return;
-      yield block;
+    for await (const { bytes } of this.#from(0)) yield bytes;
+  }
+
+  /** @param index of a member whose place is known */
+  async *#from(index: number): AsyncGenerator<{ offset: number; bytes: Buffer }, void, undefined> {
+    for (let at = index; ; at += 1) {
+      const { position, offset } = this.#members[at] ?? this.#lastKnown();
+      if (position === this.#stored.sizeBytes) return;
+      yield { offset, bytes: await this.#unpack(at) };
     }
   }
 
-  /** @returns an empty buffer behind the last one */
-  async #block(index: number): Promise<Buffer> {
-    while (this.#starts.length <= index && this.#sizeBytes === undefined)
-      await this.#unpack(this.#starts.length - 1);
-    return (this.#starts[index] ?? this.#stored.sizeBytes) < this.#stored.sizeBytes
-      ? await this.#unpack(index)
-      : Buffer.alloc(0);
+  /** @returns the member that holds this byte of the dump, or the end of the file */
+  async #indexAt(offset: number): Promise<number> {
+    for (let last = this.#lastKnown(); last.offset <= offset; last = this.#lastKnown()) {
+      if (last.position === this.#stored.sizeBytes) return this.#members.length - 1;
+      await this.#unpack(this.#members.length - 1);
+    }
+    let from = 0;
+    let to = this.#members.length - 1;
+    while (to - from > 1) {
+      const middle = Math.floor((from + to) / 2);
+      if ((this.#members[middle]?.offset ?? 0) <= offset) from = middle;
+      else to = middle;
+    }
+    return from;
   }
 
-  /** @param index of a member whose start is known; that of the next one is known afterwards */
+  #lastKnown(): Member {
+    return this.#members.at(-1) ?? { position: 0, offset: 0 };
+  }
+
+  /** @param index of a member whose place is known; that of the next one is known afterwards */
   async #unpack(index: number): Promise<Buffer> {
-    const start = this.#starts[index] ?? 0;
-    const packed = await this.#packed(start, this.#starts[index + 1]);
-    const head = readHead(packed, start);
-    if (head === undefined) throw new ChunkedGzipError('broken-chunked-gzip', 'no gzip header', start);
-    const { block, bodyBytes } = await this.#inflate(packed.subarray(head.sizeBytes), start);
+    const { position, offset } = this.#members[index] ?? this.#lastKnown();
+    const packed = await this.#packed(position, this.#members[index + 1]?.position);
+    const head = readHead(packed, position);
+    if (head === undefined) throw new ChunkedGzipError('broken-chunked-gzip', 'no gzip header', position);
+    const { block, bodyBytes } = await this.#inflate(packed.subarray(head.sizeBytes), position);
     const tailAt = head.sizeBytes + bodyBytes;
-    const end = start + tailAt + TAIL_BYTES;
-    const isLast = end === this.#stored.sizeBytes;
-    if (packed.length < tailAt + TAIL_BYTES) throw cutShort(start);
+    if (packed.length < tailAt + TAIL_BYTES) throw cutShort(position);
     const tail = Buffer.from(packed.buffer, packed.byteOffset + tailAt, TAIL_BYTES);
     if (tail.readUInt32LE(0) !== crc32(block) || tail.readUInt32LE(4) !== block.length)
-      throw new ChunkedGzipError('broken-chunked-gzip', 'a checksum that differs', start);
-    if (block.length === 0 || (block.length < this.blockBytes && !isLast))
-      throw new ChunkedGzipError('broken-chunked-gzip', `a block of only ${block.length} bytes`, start);
-    this.#starts[index + 1] = end;
-    if (isLast) this.#sizeBytes = index * this.blockBytes + block.length;
+      throw new ChunkedGzipError('broken-chunked-gzip', 'a checksum that differs', position);
+    if (block.length === 0) throw new ChunkedGzipError('broken-chunked-gzip', 'an empty member', position);
+    this.#members[index + 1] = {
+      position: position + tailAt + TAIL_BYTES,
+      offset: offset + block.length,
+    };
     return block;
   }
 
@@ -157,8 +176,9 @@ export class ChunkedGzip {
     // What deflate can make of a block that it cannot shrink, at worst.
     const most = this.blockBytes + Math.ceil(this.blockBytes / 8) + MAX_COMMENT_BYTES + 1024;
     const wanted = Math.min(most, this.#stored.sizeBytes - start);
+    // It never begins behind the last member that is known, which is the one that is asked for here.
     const { start: aheadStart, bytes } = this.#ahead;
-    const kept = start < aheadStart ? new Uint8Array(0) : bytes.subarray(start - aheadStart);
+    const kept = bytes.subarray(start - aheadStart);
     if (kept.length >= wanted) return kept.subarray(0, wanted);
     const from = start + kept.length;
     const more = Math.min(Math.max(READ_AHEAD_BYTES, wanted), this.#stored.sizeBytes - from);

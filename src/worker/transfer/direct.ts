@@ -76,6 +76,8 @@ export async function haveUploaded(transfer: Transfer, file: PodFile, piece: Pie
       return;
     }
     context.log.info({ piece: piece.number, refused, attempt }, 'the pod could not upload a piece');
+    // It may be our credential that ended. Whoever asks the store finds out, and gets a fresh one for the next URL.
+    if (answer.values.status === '403') await context.store.head(upload.objectKey, transfer.signal);
   }
   throw new DirectClosed(`The pod could not upload piece ${piece.number}: ${refused}`);
 }

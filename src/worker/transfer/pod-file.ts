@@ -74,10 +74,14 @@ export async function openPodFile(
         fail(toolError(line, ''));
         return;
       case 'refused': {
-        const refused = waiting.shift();
+        const refused = waiting[0];
         // Some of what was asked for came, and nobody knows how much more: this connection is of no use now.
-        if (refused === undefined || refused.filled > 0) fail(toolError(line, ''));
-        else refused.reject(toolError(line, ''));
+        if (refused === undefined || refused.filled > 0) {
+          fail(toolError(line, ''));
+          return;
+        }
+        waiting.shift();
+        refused.reject(toolError(line, ''));
         settle();
         return;
       }
