@@ -16,6 +16,12 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
     /\b(x-oss-signature|x-oss-credential|x-oss-security-token|security-token|signature|ossaccesskeyid|access_token|ticket|sign|session|app_?secret)=[^&\s"'<>]+/gi,
     '$1=[redacted]',
   ],
+  [/\b(x-acs-dingtalk-access-token["']?\s*[:=]\s*["']?)[\w-]{8,}/gi, '$1[redacted]'],
+  [
+    /("(?:access_?token|client_?secret|app_?secret|session_?webhook|ticket)"\s*:\s*)"[^"]*"/gi,
+    '$1"[redacted]"',
+  ],
+  [/\bSEC[0-9a-f]{16,}/g, 'SEC[redacted]'],
   [/\b(LTAI|STS\.)[\w.]{10,}/g, '$1[redacted]'],
   [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@:]*:[^\s/@]+@/gi, '$1[redacted]@'],
   [

@@ -105,7 +105,7 @@ export async function startSlackWorld(
       { kind: 'deactivated account', person: add('former', { deleted: true }) },
       { kind: 'person of another company', person: add('stranger', { isStranger: true }) },
     ],
-    can: { edit: true, threads: true, forms: true },
+    can: { edit: true, threads: true, forms: true, recognise: true, ping: true },
 
     async command(person, text) {
       const delivery = await slack.slash(find(person), ops, '/heapdump', text);

@@ -122,4 +122,23 @@ describe('a pod that gets into trouble ends the request with a name, and with no
     expect(here.dumpsTaken()).toBe(1);
     expect(await here.leftInPod()).toEqual([]);
   });
+
+  it('has its JVM killed for memory in mid-dump: named, and nothing is left of half a dump', async () => {
+    const here = await start({ heapMb: 200 });
+    const card = await askAndApprove(here);
+    await until(
+      () => here.pod.stdout('app').includes('Heap Dump Initiated GC'),
+      60_000,
+      () => 'the JVM did not begin',
+    );
+
+    await here.pod.killContainer('app');
+    const result = await here.result(card, 180_000);
+
+    const { outcome } = await here.request();
+    expect(result.text).toContain('failed');
+    expect(outcome).toMatchObject({ outcome: 'failed', retry: 'new-approval' });
+    expect(await here.leftInPod()).toEqual([]);
+    expectNothingLeft(here);
+  });
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ChunkedGzip } from '../../src/worker/pieces/read-chunked-gzip.ts';
 import { startWorld, type World } from '../world.ts';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -40,6 +41,7 @@ describe('ways out of a pod', () => {
     expect(outcome.sha256).toBe(sha256(stored));
     expect(outcome.dumpSizeBytes).toBe(dumped.length);
     expect(outcome.dumpSha256).toBe(sha256(dumped));
+    if (outcome.form === 'hprof.gz') await expectRandomAccess(stored, dumped);
     expect(dumped.subarray(0, 18).toString()).toBe('JAVA PROFILE 1.0.2');
     expect(world.dumpsTaken() - before).toBe(1);
     expect(await world.leftInPod()).toEqual([]);
@@ -81,3 +83,18 @@ describe('ways out of a pod', () => {
     expect(outcome).toMatchObject({ noDisk: true, via: 'relay' });
   });
 });
+
+/** As Eclipse MAT reads it: any bytes of the dump, by inflating only the blocks that they lie in. */
+async function expectRandomAccess(stored: Buffer, dumped: Buffer): Promise<void> {
+  const gzip = await ChunkedGzip.open({
+    sizeBytes: stored.length,
+    read: async (position, length) => stored.subarray(position, position + length),
+  });
+  expect(gzip.blockBytes).toBe(1024 * 1024);
+  expect(await gzip.sizeBytes()).toBe(dumped.length);
+  for (const share of [0.999, 0, 0.5, 0.123, 0.77]) {
+    const offset = Math.floor(dumped.length * share);
+    const length = Math.min(3000, dumped.length - offset);
+    expect(Buffer.from(await gzip.read(offset, length))).toEqual(dumped.subarray(offset, offset + length));
+  }
+}

@@ -98,6 +98,7 @@ describe('a value that is logged', () => {
         accessKeySecret: '[redacted]',
         Authorization: '[redacted]',
         response_url: '[redacted]',
+        sessionWebhook: '[redacted]',
         'set-cookie': '[redacted]',
       },
       list: [{ password: '[redacted]' }],

@@ -67,8 +67,9 @@ function noteOf(
   if (state === 'finished') return ms === undefined ? undefined : words.duration(ms);
   if (state !== 'running' || progress === undefined) return undefined;
   const { bytes, duration } = words;
-  if (step === 'run-dump' && progress.dumpedBytes !== undefined)
-    return words.progress.dumping(bytes(progress.dumpedBytes));
+  // Through a pipe, dumping and sending are one: while the application waits, this is all there is to see.
+  const dumped = progress.dumpedBytes ?? progress.sentBytes;
+  if (step === 'run-dump' && dumped !== undefined) return words.progress.dumping(bytes(dumped));
   const { sentBytes: sent, totalBytes: total, bytesPerSecond: rate } = progress;
   if (step === 'transfer' && sent !== undefined && total !== undefined) {
     const left = rate === undefined || rate === 0 ? undefined : duration((1000 * (total - sent)) / rate);

@@ -32,6 +32,8 @@ async function main() {
       return await node('--import', 'tsx', 'src/demo/main.ts', ...args);
     case 'test':
       return await test();
+    case 'bench':
+      return await bench();
     case 'lint':
       return await checks();
     case 'format':
@@ -45,7 +47,7 @@ async function main() {
     case 'worker':
       return await built('dist/worker/main.js');
     default:
-      say(`no script '${script}': demo, test, lint, format, build, start, bot or worker`);
+      say(`no script '${script}': demo, test, bench, lint, format, build, start, bot or worker`);
       return 2;
   }
 }
@@ -57,6 +59,13 @@ async function test() {
     if (code !== 0) return code;
   }
   return await packageBinary('vitest', 'vitest.mjs', 'run', ...args);
+}
+
+/** The worker that is measured is the built one: what runs for real, without a compiler in its memory. */
+async function bench() {
+  const code = await buildDist({ projectDir, say });
+  if (code !== 0) return code;
+  return await node('--import', 'tsx', 'bench/main.ts', ...args);
 }
 
 /** Style, types, dead code, import directions: the quick ones first; stops at the first that fails. */

@@ -85,9 +85,14 @@ export async function haveUploaded(transfer: Transfer, file: PodFile, piece: Pie
 async function measure(transfer: Transfer, file: PodFile, piece: Piece, packed: boolean): Promise<Measured> {
   const { upload, sumKind } = transfer;
   const range = `${piece.offset} ${upload.pieceBytes}`;
-  const answer = await file.ask({
-    line: packed ? `measure-packed ${range} ${sumKind}` : `measure ${range} md5`,
-  });
+  const answer = await file
+    .ask({ line: packed ? `measure-packed ${range} ${sumKind}` : `measure ${range} md5` })
+    .catch((error: unknown) => {
+      // The packed piece is a file for a moment; by relay it needs no room.
+      if (error instanceof StepError && error.code === 'disk-full')
+        throw new DirectClosed('The pod has no room for a packed piece', { cause: error });
+      throw error;
+    });
   if (countOf(answer, 'bytes') !== piece.sizeBytes)
     throw new StepError('dump-invalid', `piece ${piece.number} has ${answer.values.bytes} bytes in the pod`);
   const md5 = Buffer.from(sumOf(answer.values.sum, 'md5'), 'hex');
