@@ -15,6 +15,7 @@ import {
   type DumpOutcome,
   dumpJobId,
   dumpOutcome,
+  type FailureCode,
   type Preflight,
   preflight,
   type Target,
@@ -253,8 +254,14 @@ export function resume(request: DumpRequest, now: number): DumpRequest {
   if (request.outcome.retry !== 'resume' || request.preflight === undefined)
     throw new MoveError('not-resumable', request);
   const { cancellation: _over, ...rest } = request;
-  return { ...rest, state: 'approved', closed: false, changedAt: now };
+  // Insisting on a way that turned out to be closed would only fail again: the dump is there, and any way will do.
+  const transfer: TransferTerms = WAY_IS_CLOSED.has(request.outcome.code)
+    ? { ...request.transfer, via: 'auto', compress: 'auto' }
+    : request.transfer;
+  return { ...rest, transfer, state: 'approved', closed: false, changedAt: now };
 }
+
+const WAY_IS_CLOSED: ReadonlySet<FailureCode> = new Set(['no-uploader', 'no-route-to-store', 'no-gzip']);
 
 /** Of the run that is queued or running, or was the last one. */
 export const jobIdOf = (request: DumpRequest): string => dumpJobId(request.id, request.run);

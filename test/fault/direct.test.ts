@@ -86,12 +86,24 @@ describe('a pod that uploads by itself', () => {
   });
 
   it('has no route to the store where direct was asked for: a named failure, and the dump waits for a Retry', async () => {
-    world.oss.faults.next({ kind: 'status', status: 403, code: 'AccessDenied' }, part, 1000);
+    const before = world.dumpsTaken();
+    let closed = true;
+    world.oss.faults.next(
+      { kind: 'status', status: 403, code: 'AccessDenied' },
+      (call) => closed && part(call),
+      1000,
+    );
 
     const { result, request } = await world.dump(`${world.target} --via direct`);
 
     expect(result.text).toContain('failed');
     expect(request.outcome).toMatchObject({ code: 'no-route-to-store', retry: 'resume' });
     expect(JSON.stringify(result.blocks)).toContain('--via relay');
+
+    closed = false;
+    await world.press('Retry', result, world.cast.developer);
+    const retried = await world.waitForRequest(({ id, state }) => id === request.id && state === 'completed');
+    expect(retried.transfer).toMatchObject({ via: 'auto' });
+    expect(world.dumpsTaken() - before).toBe(1);
   });
 });

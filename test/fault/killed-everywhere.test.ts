@@ -14,7 +14,7 @@ describe('a worker is killed with SIGKILL in every step and between them, one du
       worker: 'none',
       config: () => ({
         transfer: { via: 'relay', compress: 'none' },
-        worker: { partSizeMiB: 1, takeOverAfter: '3s', attempts: 50 },
+        worker: { partSizeMiB: 1, transferMemoryMiB: 16, takeOverAfter: '3s', attempts: 50 },
       }),
     });
   });
@@ -22,6 +22,8 @@ describe('a worker is killed with SIGKILL in every step and between them, one du
 
   it('and each next worker goes on: one pause, no byte of it sent twice but what was on its way, the same checksum', async () => {
     const points = STEPS.flatMap((step) => [`"dump step begins"|${step}`, `"dump step ended"|${step}`]);
+    // Slow until a worker was killed in the middle of the transfer.
+    world.oss.faults.rate(3_000_000);
     let worker = await world.spawnWorker();
     await world.type(world.target);
     const card = await world.card();
@@ -29,7 +31,9 @@ describe('a worker is killed with SIGKILL in every step and between them, one du
 
     for (const point of points.slice(0, -1)) {
       await reached(world, point);
+      if (point === '"dump step begins"|transfer') await partsAreThere(world);
       await kill(worker);
+      if (point.endsWith('|transfer')) world.oss.faults.rate(undefined);
       worker = await world.spawnWorker();
     }
     const result = await world.result(card, 180_000);
@@ -56,6 +60,13 @@ async function reached(world: World, point: string): Promise<void> {
     () => `${point} was not reached: ${world.logLines.at(-1)}`,
   );
 }
+
+const partsAreThere = (world: World): Promise<void> =>
+  until(
+    () => world.oss.pendingUploads().some(({ parts }) => parts.length >= 4),
+    60_000,
+    () => 'no parts came',
+  );
 
 async function kill(worker: ChildProcess): Promise<void> {
   worker.kill('SIGKILL');

@@ -33,7 +33,7 @@ const SAID: readonly (readonly [string, string, number, string])[] = [
     0,
     'dump-failed',
   ],
-  ['a broken pipe', 'Dump file is incomplete: Broken pipe', 0, 'dump-failed'],
+  ['a broken pipe', 'Dump file is incomplete: Broken pipe', 0, 'stream-broken'],
   [
     'an argument that it does not know',
     'java.lang.IllegalArgumentException: Unknown argument',
@@ -181,7 +181,7 @@ describe.each(shells())('What can go wrong with an attach, under $name', (shell)
     const deaf = fakeCommand('jcmd', `echo "target process 4242 doesn't respond within 10500ms"; exit 1`);
     const well = fakeCommand(
       'jcmd',
-      `F=${dir}/heap.hprof; case "$*" in *dump*) ${WHOLE}; ${CREATED} ;; esac`,
+      `F=${dir}/heap.hprof; case "$*" in *heap.hprof*) ${WHOLE}; ${CREATED} ;; esac`,
     );
 
     const first = await runTool(shell, words, { path: [deaf], env });

@@ -26,6 +26,9 @@ describe.each(shells())('Cleaning up under $name', (shell) => {
       'jmap-dump-tool.part-77',
       '.heapdump-bot-probe-77',
       'run.1.2.3',
+      'run.1_.2.3',
+      'part.pack.1',
+      'wait.out',
       'their-tool',
     ];
     for (const name of [...names, ...copied]) writeFileSync(join(dir, name), '');

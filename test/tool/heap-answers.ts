@@ -77,3 +77,26 @@ garbage-first heap   total reserved 128M, committed 128M, used 22M [0x00000000f8
     `used=${22 * 1024 * 1024} max=134217728 jdk=26 gc=G1`,
   ],
 ];
+
+const HELP = `GC.heap_dump
+Generate a HPROF format dump of the Java heap.
+
+Impact: High: Depends on Java heap size and content. Request a full GC unless the '-all' option is specified.
+
+Syntax : GC.heap_dump [options] <filename>
+
+Arguments:
+	filename :  Name of the dump file (STRING, no default value)
+
+Options: (options must be specified using the <key> or <key>=<value> syntax)
+	-all : [optional] Dump all objects, including unreachable objects (BOOLEAN, false)`;
+const GZ = `	-gz : [optional] If specified, the heap dump is written in gzipped format (INT, 1)`;
+const OVERWRITE = `	-overwrite : [optional] If specified, the dump file will be overwritten if it exists (BOOLEAN, false)`;
+const PARALLEL = `	-parallel : [optional] Number of parallel threads to use for heap dump. (INT, 1)`;
+
+/** What `help GC.heap_dump` answers, and what that means for a dump into a pipe. */
+export const HELPS: readonly (readonly [string, string, string])[] = [
+  ['JDK 8', HELP, 'overwrite=no parallel=no'],
+  ['JDK 17', `${HELP}\n${GZ}\n${OVERWRITE}`, 'overwrite=yes parallel=no'],
+  ['JDK 25', `${HELP}\n${GZ}\n${OVERWRITE}\n${PARALLEL}`, 'overwrite=yes parallel=yes'],
+];

@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { emptyFolder, fakeCommand } from './fake-command.ts';
 import { type FakeProcess, fakeProc, myUid } from './fake-proc.ts';
-import { HEAPS } from './heap-answers.ts';
+import { HEAPS, HELPS } from './heap-answers.ts';
 import { compileProgram, javaBin, makeWorkDir, procOf, startJvm } from './jvm.ts';
 import { factOf, linesOf, runTool, type ToolRun } from './run-tool.ts';
 import { shells } from './shells.ts';
@@ -87,6 +87,15 @@ describe.each(shells())('A look at a container, under $name', (shell) => {
     const run = await probe([{ pid: 9 }], { path: [fakeCommand('jcmd', `cat <<'END'\n9:\n${answer}\nEND`)] });
 
     expect(of(run, 'heap')).toEqual([`heap pid=9 ${heap}`]);
+  });
+
+  it.each(HELPS)('tells whether %s can dump into a pipe', async (_jdk, help, facts) => {
+    const heap = 'garbage-first heap   total 131072K, used 1K [0x0, 0x1)';
+    const answer = `9:\nJDK 99.0.1\n ${heap}\n${help}`;
+
+    const run = await probe([{ pid: 9 }], { path: [fakeCommand('jcmd', `cat <<'END'\n${answer}\nEND`)] });
+
+    expect(of(run, 'heap')).toEqual([`heap pid=9 used=1024 jdk=99 ${facts}`]);
   });
 
   it('says why the size of the heap is unknown, and does not ask a JVM that would not survive it', async () => {

@@ -84,7 +84,7 @@ describe.each(shells())('Real processes under $name', (shell) => {
     const dir = `/proc/${jvm.pid}/root${parent}/.heapdump-bot-full`;
     await runInside(inside, ['mkdir', `${parent}/.heapdump-bot-full`]);
     // Does not tell the heap's size, so that the dump is tried.
-    const silent = fakeCommand('jcmd', `case "$*" in *GC.heap_dump*) exec ${javaBin()}/jcmd "$@" ;; esac`);
+    const silent = fakeCommand('jcmd', `case "$*" in *heap.hprof) exec ${javaBin()}/jcmd "$@" ;; esac`);
     const words = ['dump', '--pid', String(jvm.pid), '--start', jvm.start];
 
     const run = await runTool(shell, [...words, '--dir', `${parent}/.heapdump-bot-full`], {
@@ -112,12 +112,23 @@ describe.each(shells())('Real processes under $name', (shell) => {
     const byJmap = [await dump(), await dump('--all')];
     await hide('jmap', inside);
     const byJattach = [await dump(), await dump('--all')];
+    const streamed = await runTool(
+      shell,
+      ['stream', ...words.slice(1), '--dir', makeWorkDir(), '--sum', 'md5'],
+      {
+        via: inside,
+        path: [folder],
+      },
+    );
     rmSync(join(folder, 'jattach'));
     const byNone = await dump();
 
     expect(byJmap.map((run) => factOf(run, 'dumped', 'tool'))).toEqual(['jmap', 'jmap']);
     expect(byJattach.map((run) => factOf(run, 'dumped', 'tool'))).toEqual(['jattach', 'jattach']);
-    expect(dumpsOf(jvm)).toBe(2);
+    expect(streamed.stderr).toMatch(
+      new RegExp(`^streamed bytes=${streamed.stdout.length} .* tool=jattach$`, 'm'),
+    );
+    expect(dumpsOf(jvm)).toBe(3);
     expect(factOf(byNone, 'failed', 'code')).toBe('no-jdk-tools');
     expect(byNone.exitCode).toBe(13);
   });

@@ -7,6 +7,8 @@ import type { Shell } from './shells.ts';
 
 export const TOOL = fileURLToPath(new URL('../../tools/jmap-dump-tool', import.meta.url));
 
+const MOST_TEXT_BYTES = 200_000;
+
 export interface ToolOptions {
   /** Folders before the shell's own on PATH. */
   readonly path?: readonly string[];
@@ -31,7 +33,7 @@ export interface ToolRun {
 export interface RunningTool {
   readonly child: ChildProcess;
   readonly ended: Promise<ToolRun>;
-  /** So far. */
+  /** So far; without stdout once that is a dump. */
   text(): string;
   /** Resolves as soon as it has printed this, on either stream. @throws when it ends without */
   said(text: string): Promise<void>;
@@ -49,6 +51,7 @@ export function startTool(shell: Shell, words: readonly string[], options: ToolO
   });
   onTestFinished(() => killGroup(child));
   const stdout: Buffer[] = [];
+  let stdoutBytes = 0;
   let stderr = '';
   const watchers = new Set<() => void>();
   const notice = () => {
@@ -56,6 +59,7 @@ export function startTool(shell: Shell, words: readonly string[], options: ToolO
   };
   child.stdout.on('data', (chunk: Buffer) => {
     stdout.push(chunk);
+    stdoutBytes += chunk.length;
     notice();
   });
   child.stderr.on('data', (chunk: Buffer) => {
@@ -65,7 +69,7 @@ export function startTool(shell: Shell, words: readonly string[], options: ToolO
   child.stdin.on('error', () => undefined);
   if (options.stdin === 'tool') child.stdin.end(readFileSync(TOOL));
   else if (options.stdin !== 'open') child.stdin.end();
-  const text = () => Buffer.concat(stdout).toString('latin1') + stderr;
+  const text = () => (stdoutBytes < MOST_TEXT_BYTES ? Buffer.concat(stdout).toString('latin1') : '') + stderr;
   const ended = new Promise<ToolRun>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (exitCode, signal) => {

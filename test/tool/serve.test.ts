@@ -145,7 +145,7 @@ describe.each(shells())('A file that is served, under $name', (shell) => {
     });
     onTestFinished(() => killGroup(child));
     child.stdin?.write(`${request}\n`);
-    const other = () => readdirSync(dir).flatMap((name) => /^run\.\d+-\.(\d+)\./.exec(name)?.[1] ?? []);
+    const other = () => readdirSync(dir).flatMap((name) => /^run\.\d+_\.(\d+)\./.exec(name)?.[1] ?? []);
     while (other().length === 0) await sleep(20);
     return { child, dd: other()[0] ?? '' };
   }

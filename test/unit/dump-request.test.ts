@@ -223,6 +223,16 @@ describe('a retry', () => {
     expect(enqueued(resume(failed, NOW), NOW).transfer).toEqual(terms);
   });
 
+  it.each(['no-uploader', 'no-route-to-store', 'no-gzip'] as const)(
+    'takes any way that is open where the one that was asked for is not (%s)',
+    (code) => {
+      const terms = transfer({ via: 'direct', compress: 'pod', podCpu: true });
+      const failed = endedWith(running({ transfer: terms }), aFailure({ code }));
+
+      expect(resume(failed, NOW).transfer).toEqual({ ...terms, via: 'auto', compress: 'auto' });
+    },
+  );
+
   it('forgets that the run before it was asked to end', () => {
     const failed = endedWith(cancel(running(), ALICE, NOW), aFailure());
 

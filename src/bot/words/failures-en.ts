@@ -135,15 +135,18 @@ export const enFailures: Words['failures'] = {
   },
   'no-uploader': {
     what: 'The container has no curl, so it cannot upload by itself.',
-    remedy: 'Ask with --via relay: then the dump goes through the worker.',
+    remedy:
+      'Retry moves the dump that is there through the worker, without a new pause. Next time ask with --via relay.',
   },
   'no-route-to-store': {
     what: 'The pod cannot reach OSS.',
-    remedy: 'Ask with --via relay, or let the pod reach OSS (egress, network policy, proxy).',
+    remedy:
+      'Retry moves the dump that is there through the worker, without a new pause. Next time ask with --via relay, or let the pod reach OSS (egress, network policy, proxy).',
   },
   'no-gzip': {
     what: 'The container has no gzip, so it cannot compress the dump.',
-    remedy: 'Ask with --compress worker or --compress none.',
+    remedy:
+      'Retry moves the dump that is there without it, and without a new pause. Next time ask with --compress worker or --compress none.',
   },
   'no-pipe-dump': {
     what: 'This JVM cannot dump into a pipe: JDK 8 refuses it, and from JDK 25 on it needs the disk anyway.',

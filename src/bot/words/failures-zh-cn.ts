@@ -93,15 +93,17 @@ export const zhCnFailures: Words['failures'] = {
   },
   'no-uploader': {
     what: '容器里没有 curl，无法自行上传。',
-    remedy: '请加上 --via relay 申请，由 worker 中转。',
+    remedy: '点“重试”即可由 worker 中转已有的转储，不会再次暂停应用。下次请加上 --via relay 申请。',
   },
   'no-route-to-store': {
     what: 'Pod 无法连接 OSS。',
-    remedy: '请加上 --via relay 申请，或放通 Pod 到 OSS 的出口网络（网络策略、代理）。',
+    remedy:
+      '点“重试”即可由 worker 中转已有的转储，不会再次暂停应用。下次请加上 --via relay 申请，或放通 Pod 到 OSS 的出口网络（网络策略、代理）。',
   },
   'no-gzip': {
     what: '容器里没有 gzip，无法在其中压缩。',
-    remedy: '请加上 --compress worker 或 --compress none 申请。',
+    remedy:
+      '点“重试”即可不在容器里压缩而继续传输，不会再次暂停应用。下次请加上 --compress worker 或 --compress none 申请。',
   },
   'no-pipe-dump': {
     what: '这个 JVM 不能转储到管道：JDK 8 会拒绝，JDK 25 起仍然需要磁盘。',
