@@ -39,7 +39,15 @@ export const demoConfig = (demo: DemoConfig): Record<string, unknown> => ({
     uploadCredentials: { accessKeyId: demo.oss.upload.id, accessKeySecret: demo.oss.upload.secret },
     downloadCredentials: { accessKeyId: demo.oss.download.id, accessKeySecret: demo.oss.download.secret },
   },
-  rules: [{ name: 'demo', namespaces: ['*'], request: ['everyone'], review: { by: [demo.reviewersGroup] } }],
+  rules: [
+    {
+      name: 'demo',
+      namespaces: ['*'],
+      request: ['everyone'],
+      review: { by: [demo.reviewersGroup] },
+      allow: { podCpu: true, noDisk: 'if-needed' },
+    },
+  ],
   log: { level: demo.logLevel },
 });
 

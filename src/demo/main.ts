@@ -3,7 +3,7 @@
  * `npm run demo`: starts everything on this machine, plays the main job, and shows the thread as it happens.
  * The one file of the demo that knows the bot and the worker.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +20,7 @@ import { HprofWalk } from '../worker/hprof-walk.ts';
 import { startWorker } from '../worker/start-worker.ts';
 import { ossFromConfig } from '../worker/store/oss-from-config.ts';
 import { configText, demoConfig, mergeConfig } from './demo-config.ts';
+import { inspectDump } from './inspect-dump.ts';
 import { play } from './play.ts';
 import { ensureTools } from './set-up/debian-tools.ts';
 import { startClusterWithLeak, startStandIns } from './stand-ins.ts';
@@ -32,6 +33,7 @@ interface DemoOptions {
   target?: string;
   container?: string;
   config?: string;
+  flags: string;
   heap: string;
   out?: string;
   log: LogLevel;
@@ -48,8 +50,9 @@ const options = new Command('demo')
     '--config <file>',
     'a file in the form of heapdump.example.yaml; what it says goes before the demo’s own settings',
   )
+  .option('--flags <words>', 'what the developer types behind the pod, such as "--via relay --no-disk"', '')
   .option('--heap <MB>', 'how much the demo’s Java service has leaked', '128')
-  .option('--out <file>', 'keep the downloaded heap dump there')
+  .option('--out <file>', 'keep the heap dump there, unpacked unless the name ends in .gz')
   .option('--log <level>', 'what bot and worker log, to standard error', 'warn')
   .parse()
   .opts<DemoOptions>();
@@ -155,24 +158,14 @@ async function run(): Promise<void> {
   const target = options.target ?? `${POD.namespace}/${POD.name}`;
   const container = options.container === undefined ? '' : ` -c ${options.container}`;
   const command = config.chat.slack?.command ?? '/heapdump';
-  const text = `${target}${container} --reason "memory grows since the last release"`;
+  const flags = options.flags === '' ? '' : ` ${options.flags}`;
+  const text = `${target}${container}${flags} --reason "memory grows since the last release"`;
   print(`\n#order-service\n\n${cast.developer.name} types:  ${command} ${text}`);
   running.push({ stop: async () => endTranscript() });
   const endTranscript = printTranscript({ slack, print, now: Date.now });
 
-  const file = options.out === undefined ? join(workDir, 'downloaded.hprof') : resolve(options.out);
-  await mkdir(join(file, '..'), { recursive: true });
-  const walk = new HprofWalk();
-  const downloaded = await play({
-    slack,
-    cast,
-    command,
-    text,
-    file,
-    onChunk: (chunk) => walk.update(chunk),
-    timeoutMs: 30 * 60_000,
-  });
-  const summary = walk.end();
+  const file = join(workDir, 'downloaded');
+  const downloaded = await play({ slack, cast, command, text, file, timeoutMs: 30 * 60_000 });
 
   const redis = connectRedis(config.redis.url, 'commands');
   running.push({ stop: async () => redis.disconnect() });
@@ -182,17 +175,34 @@ async function run(): Promise<void> {
     throw new Error('The request is not on record as completed');
   if (outcome.sha256 !== downloaded.sha256)
     throw new Error(`The download’s SHA-256 is ${downloaded.sha256}, the record says ${outcome.sha256}`);
+  const walk = new HprofWalk();
+  const out = options.out === undefined ? undefined : resolve(options.out);
+  if (out !== undefined) await mkdir(join(out, '..'), { recursive: true });
+  const keptPacked = out?.endsWith('.gz') === true;
+  const dump = await inspectDump(file, {
+    packed: outcome.form === 'hprof.gz',
+    onChunk: (chunk) => walk.update(chunk),
+    out: keptPacked ? undefined : out,
+  });
+  const summary = walk.end();
+  if (outcome.dumpSha256 !== dump.sha256)
+    throw new Error(`The dump’s SHA-256 is ${dump.sha256}, the record says ${outcome.dumpSha256}`);
+  if (keptPacked && out !== undefined) await copyFile(file, out);
+  const packed = outcome.form === 'hprof.gz' ? `, ${dump.sizeBytes} bytes unpacked` : '';
   print(
-    `\nDownloaded through the link: ${downloaded.sizeBytes} bytes, ${summary.records} records, a whole HPROF ${summary.version}.`,
+    `\nDownloaded through the link: ${downloaded.sizeBytes} bytes${packed}, ${summary.records} records, a whole HPROF ${summary.version}.`,
   );
-  if (options.out !== undefined) print(`Kept as ${file}`);
+  if (out !== undefined) print(`Kept as ${out}`);
   await stopAll();
   console.log(
     JSON.stringify({
       ok: true,
       requestId: request.id,
-      bytes: downloaded.sizeBytes,
-      sha256: downloaded.sha256,
+      bytes: dump.sizeBytes,
+      sha256: dump.sha256,
+      storedBytes: downloaded.sizeBytes,
+      storedSha256: downloaded.sha256,
+      via: outcome.via,
       steps: outcome.stepMs,
       pauseMs: outcome.pauseMs,
     }),
