@@ -155,6 +155,8 @@ export const checkpoint = z.strictObject({
       adopted: z.boolean(),
     })
     .optional(),
+  /** Saved before an upload is begun there, so that one whose beginning was not heard of is found and removed. */
+  objectKey: z.string().max(1023).optional(),
   upload: z
     .strictObject({
       objectKey: z.string().max(1023),

@@ -78,6 +78,14 @@ describe('ways out of a pod', () => {
     expect(outcome).toMatchObject({ via: 'direct', form: 'hprof.gz', readBack: true });
   });
 
+  it('direct, over a slow wire: a trial shows that compressing in the pod is worth it', async () => {
+    world.oss.faults.rate(4_000_000);
+    const outcome = await dump('--via direct');
+    world.oss.faults.rate(undefined);
+    expect(outcome).toMatchObject({ via: 'direct', form: 'hprof.gz' });
+    expect(world.oss.objectKeys().some((key) => key.endsWith('.trial'))).toBe(false);
+  });
+
   it('without disk: the JVM dumps into a pipe that the transfer reads', async () => {
     const outcome = await dump('--no-disk');
     expect(outcome).toMatchObject({ noDisk: true, via: 'relay' });

@@ -70,6 +70,8 @@ export async function startJvm(classes: string, options: JvmOptions = {}): Promi
   onTestFinished(async () => {
     signal('SIGKILL');
     await ended;
+    // A JVM that is killed leaves it, and the next one with this pid would seem to listen there.
+    rmSync(`/tmp/.java_pid${pid}`, { force: true });
   });
   let output = '';
   await new Promise<void>((resolve, reject) => {

@@ -112,17 +112,17 @@ describe.each(shells())('A dump into a pipe, under $name', (shell) => {
   });
 
   it('ends when its client is gone, by whatever way', async () => {
-    const closed = await stuckStream(shell);
-    const terminated = await stuckStream(shell);
-    const killed = await stuckStream(shell);
+    const [closed, terminated, killed] = await Promise.all([
+      stuckStream(shell),
+      stuckStream(shell),
+      stuckStream(shell),
+    ]);
 
     closed.tool.child.stdout?.destroy();
     terminated.tool.child.kill('SIGTERM');
     killed.tool.child.kill('SIGKILL');
     await closed.tool.said('failed code=stream-broken');
-    await expectWell(shell, closed.jvm, closed.dir);
-    await expectWell(shell, terminated.jvm, terminated.dir);
-    await expectWell(shell, killed.jvm, killed.dir);
+    await Promise.all([closed, terminated, killed].map(({ jvm, dir }) => expectWell(shell, jvm, dir)));
 
     for (const { tool } of [terminated, killed]) tool.child.stdout?.resume();
     expect((await terminated.tool.ended).exitCode).toBe(143);

@@ -107,7 +107,7 @@ export class Cards {
  * `[{ text, color, status, event: { type: 'sendCardRequest', params: { actionId, params } } }]`; `openLink` has `params.url`.
  * @param variable JSON; anything else makes no button
  */
-export function buttonsOf(variable: string | undefined): CardButton[] {
+function buttonsOf(variable: string | undefined): CardButton[] {
   return listOf(parseJson(variable ?? '')).map((each) => {
     const button = objectOf(each);
     const event = objectOf(button.event);

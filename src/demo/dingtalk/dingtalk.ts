@@ -24,7 +24,7 @@ import { Stream } from './stream.ts';
 import { WebhookRobots } from './webhook-robots.ts';
 import type { Client, Dingtalk, DingtalkOptions } from './world.ts';
 
-export { buttonsOf, plainTemplate } from './cards.ts';
+export { plainTemplate } from './cards.ts';
 export { markdownToText } from './message-to-text.ts';
 export type * from './world.ts';
 

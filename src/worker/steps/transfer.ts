@@ -3,7 +3,7 @@
  * the pieces that the store lacks. What was proved of it is in the result.
  */
 import type { DumpContext } from '../dump-context.ts';
-import type { StoredDump } from '../dump-job.ts';
+import type { ObjectForm, StoredDump } from '../dump-job.ts';
 import { createFileRecord } from '../pieces/in-order.ts';
 import { createPieceBuffers } from '../pieces/piece-buffers.ts';
 import { abandonUpload } from '../transfer/abandon-upload.ts';
@@ -18,6 +18,7 @@ import { PieceQueue } from '../transfer/piece-queue.ts';
 import { piecesOf } from '../transfer/pieces.ts';
 import type { Transfer } from '../transfer/run.ts';
 import { chooseSum } from '../transfer/sums.ts';
+import { tryBothForms } from '../transfer/try-both-forms.ts';
 import { Turns } from '../transfer/turns.ts';
 import type { CheckedContainer } from './check-jdk.ts';
 import type { CopiedTool } from './copy-tool.ts';
@@ -36,7 +37,11 @@ export async function transfer(
   const ledger = partLedger(context.redis, context.data.requestId);
   try {
     const way = await chooseWay(context, checked.probe, source, signal);
-    const { upload, there, completed } = await openUpload(context, way, dump.sizeBytes, ledger, signal);
+    const formOf = async (pieceBytes: number): Promise<ObjectForm> =>
+      way.mayPack
+        ? tryBothForms(context, source, { sizeBytes: dump.sizeBytes, pieceBytes }, sumKind, signal)
+        : way.form;
+    const { upload, there, completed } = await openUpload(context, formOf, dump.sizeBytes, ledger, signal);
     const compression = way.compressionOf(upload.form);
     const all = piecesOf(dump.sizeBytes, upload.pieceBytes);
     const missing = completed ? [] : all.filter(({ number }) => !there.has(number));

@@ -14,6 +14,8 @@ export interface ChosenWay {
   readonly mayFallBack: boolean;
   /** For a new upload; one that goes on keeps the form it has. */
   readonly form: ObjectForm;
+  /** The pod may compress what it uploads, if a trial shows that it is worth it. */
+  readonly mayPack: boolean;
   compressionOf(form: ObjectForm): Compression;
   /** Every byte of the dump is seen by this process, uncompressed. */
   readonly passesHere: boolean;
@@ -33,10 +35,13 @@ export async function chooseWay(
     first,
     mayFallBack: terms.via === 'auto',
     form: compressor.includes('raw') ? 'hprof' : 'hprof.gz',
+    mayPack: first === 'direct' && terms.compress === 'auto' && terms.podCpu && canGzip(probe.commands),
     compressionOf(form) {
       if (form === 'hprof') return always('raw');
-      // An earlier attempt began an upload of this form in a way that is not open now.
-      const ways = compressor.includes('raw') ? (['deflate'] as const) : compressor;
+      // A trial showed it, or an earlier attempt began an upload of this form.
+      const ways = compressor.includes('raw')
+        ? ([first === 'direct' ? 'pod' : 'deflate'] as const)
+        : compressor;
       return ways.length === 1 && ways[0] !== undefined ? always(ways[0]) : fastestOf(ways, context.now);
     },
     passesHere: first === 'relay' && !compressor.includes('pod'),
@@ -54,7 +59,7 @@ export function chooseCompressor(
   commands: ReadonlySet<string>,
   cores: number,
 ): readonly Way[] {
-  const podCan = commands.has('gzip') || commands.has('igzip');
+  const podCan = canGzip(commands);
   switch (compress) {
     case 'none':
       return ['raw'];
@@ -69,6 +74,8 @@ export function chooseCompressor(
       return podCpu && podCan ? ['deflate', 'pod', 'stored'] : ['deflate', 'stored'];
   }
 }
+
+const canGzip = (commands: ReadonlySet<string>): boolean => commands.has('gzip') || commands.has('igzip');
 
 async function chooseFirst(
   context: DumpContext,

@@ -2,13 +2,14 @@
  * A lane without us: the pod uploads piece after piece by itself, each over a presigned URL that is good for that one
  * part for minutes, and that it gets by stdin. No byte of the dump passes here, and no credential enters the pod.
  */
+import type { DumpContext } from '../dump-context.ts';
 import { StepError } from '../step-error.ts';
 import { countOf, type ToolLine } from '../tool-lines.ts';
-import { type PodSum, sumOf } from './part-ledger.ts';
+import { type PodSum, type SumKind, sumOf } from './part-ledger.ts';
 import type { Piece } from './pieces.ts';
 import { openPodFile, type PodFile } from './pod-file.ts';
 import type { PodSource } from './relay.ts';
-import type { Transfer } from './run.ts';
+import type { Transfer, Upload } from './run.ts';
 
 /** Long enough for a piece on a slow wire, short for whoever might find the URL. */
 const URL_LIFETIME_MS = 10 * 60_000;
@@ -54,21 +55,14 @@ interface Measured {
 }
 
 /** One piece, measured by the pod, sent by the pod. @throws DirectClosed */
-export async function haveUploaded(transfer: Transfer, file: PodFile, piece: Piece): Promise<void> {
-  const { context, upload } = transfer;
+async function haveUploaded(transfer: Transfer, file: PodFile, piece: Piece): Promise<void> {
+  const { context, upload, sumKind, signal } = transfer;
   const way = transfer.compression.next();
   let refused: string | undefined;
   for (let attempt = 0; attempt < MOST_TRIES; attempt += 1) {
-    transfer.signal.throwIfAborted();
-    const measured = await measure(transfer, file, piece, way === 'pod');
-    const { url } = await context.store.presignPart(
-      upload.objectKey,
-      upload.uploadId,
-      piece.number,
-      { md5: measured.md5, sizeBytes: measured.sizeBytes, lifetimeMs: URL_LIFETIME_MS },
-      transfer.signal,
-    );
-    const answer = await file.ask({ line: `${measured.request} ${measured.md5.toString('base64')} ${url}` });
+    signal.throwIfAborted();
+    const measured = await measure(file, piece, upload.pieceBytes, way === 'pod' ? sumKind : undefined);
+    const answer = await put(context, upload, file, piece, measured, signal);
     refused = refusalOf(answer);
     if (refused === undefined) {
       await recordPut(transfer, piece, measured, answer);
@@ -77,44 +71,66 @@ export async function haveUploaded(transfer: Transfer, file: PodFile, piece: Pie
     }
     context.log.info({ piece: piece.number, refused, attempt }, 'the pod could not upload a piece');
     // It may be our credential that ended. Whoever asks the store finds out, and gets a fresh one for the next URL.
-    if (answer.values.status === '403') await context.store.head(upload.objectKey, transfer.signal);
+    if (answer.values.status === '403') await context.store.head(upload.objectKey, signal);
   }
   throw new DirectClosed(`The pod could not upload piece ${piece.number}: ${refused}`);
 }
 
-async function measure(transfer: Transfer, file: PodFile, piece: Piece, packed: boolean): Promise<Measured> {
-  const { upload, sumKind } = transfer;
-  const range = `${piece.offset} ${upload.pieceBytes}`;
-  const answer = await file
-    .ask({ line: packed ? `measure-packed ${range} ${sumKind}` : `measure ${range} md5` })
-    .catch((error: unknown) => {
-      // The packed piece is a file for a moment; by relay it needs no room.
-      if (error instanceof StepError && error.code === 'disk-full')
-        throw new DirectClosed('The pod has no room for a packed piece', { cause: error });
-      throw error;
-    });
+/**
+ * @param packWithSum to have it packed: the kind of checksum for what is in it. Undefined: as it is
+ * @throws DirectClosed where there is no room for a packed piece; StepError
+ */
+export async function measure(
+  file: PodFile,
+  piece: Piece,
+  pieceBytes: number,
+  packWithSum: SumKind | undefined,
+): Promise<Measured> {
+  const range = `${piece.offset} ${pieceBytes}`;
+  const request =
+    packWithSum === undefined ? `measure ${range} md5` : `measure-packed ${range} ${packWithSum}`;
+  const answer = await file.ask({ line: request }).catch((error: unknown) => {
+    // The packed piece is a file for a moment; by relay it needs no room.
+    if (error instanceof StepError && error.code === 'disk-full')
+      throw new DirectClosed('The pod has no room for a packed piece', { cause: error });
+    throw error;
+  });
   if (countOf(answer, 'bytes') !== piece.sizeBytes)
     throw new StepError('dump-invalid', `piece ${piece.number} has ${answer.values.bytes} bytes in the pod`);
   const md5 = Buffer.from(sumOf(answer.values.sum, 'md5'), 'hex');
   const sizeBytes = countOf(answer, 'size') ?? 0;
   if (md5.length !== 16 || sizeBytes === 0)
     throw new StepError('tool-failed', 'the dump tool did not measure a piece');
-  return packed
-    ? {
-        sizeBytes,
-        md5,
-        podSum: { kind: sumKind, value: sumOf(answer.values['raw-sum'], sumKind) },
-        request: `put-packed ${piece.offset} ${sizeBytes}`,
-      }
+  return packWithSum === undefined
+    ? { sizeBytes, md5, podSum: { kind: 'md5', value: md5.toString('hex') }, request: `put ${range}` }
     : {
         sizeBytes,
         md5,
-        podSum: { kind: 'md5', value: md5.toString('hex') },
-        request: `put ${range}`,
+        podSum: { kind: packWithSum, value: sumOf(answer.values['raw-sum'], packWithSum) },
+        request: `put-packed ${piece.offset} ${sizeBytes}`,
       };
 }
 
-const refusalOf = ({ values }: ToolLine): string | undefined =>
+/** The pod sends what it measured. @returns its answer, which may be a refusal */
+export async function put(
+  context: DumpContext,
+  upload: Pick<Upload, 'objectKey' | 'uploadId'>,
+  file: PodFile,
+  piece: Piece,
+  { sizeBytes, md5, request }: Measured,
+  signal: AbortSignal,
+): Promise<ToolLine> {
+  const { url } = await context.store.presignPart(
+    upload.objectKey,
+    upload.uploadId,
+    piece.number,
+    { md5, sizeBytes, lifetimeMs: URL_LIFETIME_MS },
+    signal,
+  );
+  return file.ask({ line: `${request} ${md5.toString('base64')} ${url}` });
+}
+
+export const refusalOf = ({ values }: ToolLine): string | undefined =>
   values.status === '200' ? undefined : `status ${values.status ?? '000'} ${values.code ?? ''}`.trim();
 
 async function recordPut(

@@ -1,8 +1,9 @@
 /** The upload of an earlier attempt, with the parts that the store really has; else a new one. */
 import type { DumpContext } from '../dump-context.ts';
+import type { ObjectForm } from '../dump-job.ts';
 import { objectKeyOf } from '../object-key.ts';
 import { StoreError } from '../store/object-store.ts';
-import type { ChosenWay } from './choose-way.ts';
+import { removeStrays } from './abandon-upload.ts';
 import type { PartLedger } from './part-ledger.ts';
 import { pieceBytesFor } from './pieces.ts';
 import type { Upload } from './run.ts';
@@ -15,9 +16,10 @@ export interface OpenedUpload {
   readonly completed: boolean;
 }
 
+/** @param formOf asked for a new upload alone: one that goes on keeps the form it has */
 export async function openUpload(
   context: DumpContext,
-  way: Pick<ChosenWay, 'form'>,
+  formOf: (pieceBytes: number) => Promise<ObjectForm>,
   dumpSizeBytes: number,
   ledger: PartLedger,
   signal: AbortSignal,
@@ -32,7 +34,9 @@ export async function openUpload(
     );
   }
   await ledger.clear();
-  const upload = await beginUpload(context, way.form, dumpSizeBytes, signal);
+  const { store, settings } = context;
+  const form = await formOf(pieceBytesFor(dumpSizeBytes, settings.partSizeMiB, store.limits));
+  const upload = await beginUpload(context, form, dumpSizeBytes, signal);
   return { upload, there: new Set(), completed: false };
 }
 
@@ -44,7 +48,9 @@ export async function beginUpload(
   signal: AbortSignal,
 ): Promise<Upload> {
   const { data, store } = context;
+  await removeStrays(context, signal);
   const objectKey = objectKeyOf(data.objectPrefix, data.target.pod, data.requestId, context.now(), form);
+  await context.save({ objectKey });
   const uploadId = await store.beginUpload(
     {
       objectKey,
