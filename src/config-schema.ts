@@ -171,9 +171,20 @@ const rule = z.strictObject({
         approvals: z.number().int().min(1).max(10).default(1),
         selfApproval: z.boolean().default(false),
         expireAfter: durationOr('30m', '1m', '7d'),
+        /** More places where the card stands, also on another platform. */
+        announce: z
+          .array(
+            z
+              .string()
+              .regex(
+                /^[a-z]+:[A-Za-z0-9_+/=-]+$/,
+                'a channel such as slack:C012ABC or a conversation such as dingtalk:cid0123==',
+              ),
+          )
+          .default([]),
       }),
     ],
-    { error: "'none', or an object with by, approvals, selfApproval, expireAfter" },
+    { error: "'none', or an object with by, approvals, selfApproval, expireAfter, announce" },
   ),
   download: z.array(personOrRole).default(['requester', 'reviewers']),
   cancel: z.array(personOrRole).default(['requester', 'reviewers']),
@@ -207,6 +218,8 @@ export const configSchema = z
       })
       .prefault({}),
     rules: z.array(rule).default([]),
+    /** One human on several platforms: nobody approves their own request, or twice, with another account. */
+    accounts: z.array(z.array(person).min(2)).default([]),
     worker: z
       .strictObject({
         /** A file in tools/ that takes the same three words as jmap-dump-tool. */

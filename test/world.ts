@@ -16,6 +16,7 @@ import type { Config } from '../src/config-schema.ts';
 import { credentialsFromConfig } from '../src/credentials-from-config.ts';
 import type { DemoCluster, DemoPod } from '../src/demo/cluster/demo-cluster.ts';
 import { configText, demoConfig, mergeConfig } from '../src/demo/demo-config.ts';
+import type { OfficeOptions } from '../src/demo/dingtalk-office.ts';
 import { compileJava } from '../src/demo/java/compile.ts';
 import type { Delivery, Person, StoredMessage } from '../src/demo/slack/slack-workspace.ts';
 import {
@@ -38,6 +39,10 @@ export interface WorldOptions {
   readonly heapMb?: number;
   /** Goes before the demo's own config, key by key. `{people}` in a string becomes that person's ref. */
   readonly config?: (world: StandIns) => Record<string, unknown>;
+  /** What the bot serves; the Slack workspace is there in each case. Default `slack`. */
+  readonly chat?: 'slack' | 'dingtalk' | 'both';
+  /** Of the DingTalk organisation; with cards unless it says otherwise. */
+  readonly dingtalk?: Partial<OfficeOptions>;
   readonly subprotocol?: 'v4' | 'v5';
   /** A file with STS credentials, in place of the demo's long-lived key. */
   readonly uploadCredentialsFile?: string;
@@ -115,7 +120,10 @@ async function build(
   stop: () => Promise<void>,
 ): Promise<World> {
   const now = options.now ?? Date.now;
-  const standIns = await startStandIns(tools(), workDir);
+  const { chat = 'slack' } = options;
+  const standIns = await startStandIns(tools(), workDir, {
+    dingtalk: chat === 'slack' ? undefined : { cards: true, ...options.dingtalk },
+  });
   stops.push(() => standIns.stop());
   const pod = { ...POD, heapMb: options.heapMb ?? POD.heapMb };
   const cacheDir = join(projectDir, '.cache/java');
@@ -124,15 +132,19 @@ async function build(
   const kubeconfig = join(workDir, 'kubeconfig');
   await writeFile(kubeconfig, cluster.kubeconfig('worker'), { mode: 0o600 });
 
-  const { slack, oss, redis, cast } = standIns;
+  const { slack, oss, redis, cast, office } = standIns;
   const base = demoConfig({
     redisUrl: redis.url,
-    slack: {
-      apiUrl: slack.apiUrl,
-      botToken: slack.botToken,
-      appToken: slack.appToken,
-      signingSecret: slack.signingSecret,
-    },
+    slack:
+      chat === 'dingtalk'
+        ? undefined
+        : {
+            apiUrl: slack.apiUrl,
+            botToken: slack.botToken,
+            appToken: slack.appToken,
+            signingSecret: slack.signingSecret,
+          },
+    dingtalk: office,
     cluster: { name: 'demo', kubeconfig },
     oss: {
       bucket: oss.bucket,
@@ -141,7 +153,10 @@ async function build(
       upload: oss.accessKeys.upload,
       download: oss.accessKeys.download,
     },
-    reviewersGroup: `slack:group:${standIns.reviewers.id}`,
+    reviewersGroup: [
+      ...(chat === 'dingtalk' ? [] : [`slack:group:${standIns.reviewers.id}`]),
+      ...(office === undefined ? [] : [`dingtalk:group:${office.reviewers.id}`]),
+    ],
     logLevel: 'debug',
   });
   const subprotocol = { clusters: [{ name: 'demo', kubeconfig, subprotocol: options.subprotocol ?? 'v4' }] };

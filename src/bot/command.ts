@@ -37,6 +37,7 @@ export type UsageProblem =
   | 'bad-via'
   | 'bad-compress'
   | 'not-with-no-disk'
+  | 'not-with-direct'
   | 'open-quote'
   | 'reason-too-long'
   | 'id-missing'
@@ -197,6 +198,8 @@ function checkTransfer(options: Options): TransferWish | UsageMistake {
   if (options.compress !== undefined && compress === undefined)
     return usage('dump', 'bad-compress', options.compress);
   // What comes out of a pipe can be read once: it goes through the worker, which compresses it if anybody does.
+  // What the worker compresses has to pass it.
+  if (via === 'direct' && compress === 'worker') return usage('dump', 'not-with-direct', '--compress worker');
   if (noDisk && via === 'direct') return usage('dump', 'not-with-no-disk', '--via direct');
   if (noDisk && compress === 'pod') return usage('dump', 'not-with-no-disk', '--compress pod');
   return { via, compress, noDisk };

@@ -167,10 +167,16 @@ export function refused(request: DumpRequest, failure: DumpFailure, now: number)
   return { ...request, state: 'failed', outcome: failure, changedAt: now };
 }
 
-export function approve(request: DumpRequest, by: PersonRef, now: number): DumpRequest {
+/** @param alsoKnownAs the same human on other platforms: one human, one approval */
+export function approve(
+  request: DumpRequest,
+  by: PersonRef,
+  now: number,
+  alsoKnownAs: readonly PersonRef[] = [],
+): DumpRequest {
   expectUndecided(request, now);
   if (request.preflight === undefined) throw new MoveError('illegal-move', request);
-  if (request.approvals.some((approval) => approval.by === by))
+  if (request.approvals.some((approval) => approval.by === by || alsoKnownAs.includes(approval.by)))
     throw new MoveError('already-approved-by-you', request);
   const approvals = [...request.approvals, { by, at: now }];
   return {

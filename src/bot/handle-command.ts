@@ -21,7 +21,7 @@ import {
   usageReply,
   wishReply,
 } from './messages/replies.ts';
-import { whoIs } from './people.ts';
+import { type KnownPeople, whoIs } from './people.ts';
 import { decide, maySee, type PersonInGroups, type Rule, termsOf } from './policy.ts';
 import type { PrivatePlaces } from './private-places.ts';
 import { newRequestId } from './request-id.ts';
@@ -34,6 +34,7 @@ export interface CommandDeps {
   readonly advancer: Advancer;
   readonly cancel: CancelRequest;
   readonly rules: readonly Rule[];
+  readonly accounts: KnownPeople['accounts'];
   readonly usualTransfer: UsualTransfer;
   readonly clusters: readonly string[];
   readonly words: (language: Language) => Words;
@@ -55,7 +56,7 @@ export function createCommandHandler(deps: CommandDeps) {
       const parsed = parseCommand(incoming.text);
       if (!parsed.ok) return await reply(usageReply(words, parsed, deps.commandName(platform)));
       if (parsed.command.kind === 'help') return await reply(helpReply(words, deps.commandName(platform)));
-      const who = await whoIs(platform, incoming.person, rules);
+      const who = await whoIs(platform, incoming.person, deps);
       if (who === undefined) {
         if (parsed.command.kind === 'dump') await recordOutsider(incoming, parsed.command);
         return await reply(refusal(words, words.replies.outsider));

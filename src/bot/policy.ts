@@ -31,6 +31,8 @@ export interface Rule {
         readonly approvals: number;
         readonly selfApproval: boolean;
         readonly expireAfterMs: number;
+        /** Places where a copy of the card is shown as well: `slack:C012ABC`, `dingtalk:cid…==`. */
+        readonly announce?: readonly string[];
       };
   readonly download: readonly Who[];
   readonly cancel: readonly Who[];
@@ -41,6 +43,8 @@ export interface PersonInGroups {
   readonly person: PersonRef;
   /** Of the groups that the rules name, those that the person is in. */
   readonly groups: ReadonlySet<string>;
+  /** The same human on other platforms. */
+  readonly alsoKnownAs?: readonly PersonRef[];
 }
 
 export type Verdict =
@@ -112,9 +116,12 @@ export type ReviewVerdict = 'ok' | 'not-a-reviewer' | 'own-request';
 /** May this person approve or deny? Denying one's own request is cancelling it, so it follows the same rule. */
 export function mayReview(rule: Rule, requester: PersonRef, who: PersonInGroups): ReviewVerdict {
   if (rule.review === 'none' || !includes(rule.review.by, who)) return 'not-a-reviewer';
-  if (who.person === requester && !rule.review.selfApproval) return 'own-request';
+  if (isSameHuman(who, requester) && !rule.review.selfApproval) return 'own-request';
   return 'ok';
 }
+
+export const isSameHuman = ({ person, alsoKnownAs = [] }: PersonInGroups, other: PersonRef): boolean =>
+  person === other || alsoKnownAs.includes(other);
 
 export const mayDownload = (rule: Rule, requester: PersonRef, who: PersonInGroups): boolean =>
   mayWithRequest(rule, rule.download, requester, who);

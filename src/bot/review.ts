@@ -18,7 +18,7 @@ import {
   unavailable,
   wishReply,
 } from './messages/replies.ts';
-import { whoIs } from './people.ts';
+import { type KnownPeople, whoIs } from './people.ts';
 import { covers, decide, mayReview, type PersonInGroups, type Rule, termsOf } from './policy.ts';
 import type { PrivatePlaces } from './private-places.ts';
 import { newRequestId } from './request-id.ts';
@@ -33,6 +33,7 @@ export interface ReviewDeps {
   readonly cancel: CancelRequest;
   readonly handOutLink: HandOutLink;
   readonly rules: readonly Rule[];
+  readonly accounts: KnownPeople['accounts'];
   readonly usualTransfer: UsualTransfer;
   readonly privatePlaces: PrivatePlaces;
   readonly words: (language: Language) => Words;
@@ -41,6 +42,7 @@ export interface ReviewDeps {
 }
 
 interface Click {
+  readonly platform: ChatPlatform;
   readonly incoming: IncomingAction;
   readonly request: DumpRequest;
   readonly rule: Rule;
@@ -64,7 +66,7 @@ export function createActionHandler(deps: ReviewDeps) {
       if (!(await store.firstSight(`action:${incoming.id}`))) return NOTHING;
       const request = await store.get(incoming.requestId);
       if (request === undefined) return say(refusal(words, words.replies.noSuchRequest(incoming.requestId)));
-      const who = await whoIs(platform, incoming.person, rules);
+      const who = await whoIs(platform, incoming.person, deps);
       if (who === undefined) {
         await store.record(refusedOutsider(request, incoming));
         return say(refusal(words, words.replies.outsider));
@@ -72,7 +74,7 @@ export function createActionHandler(deps: ReviewDeps) {
       const rule = rules.find(({ name }) => name === request.rule);
       if (rule === undefined || !covers(rule, request.target))
         return say(refusal(words, words.replies.noRule(targetText(request.target))));
-      return await decideClick({ incoming, request, rule, who, words });
+      return await decideClick({ platform, incoming, request, rule, who, words });
     } catch (error) {
       if (error instanceof MoveError) return say(moveReply(words, error));
       log.error(
@@ -121,7 +123,7 @@ export function createActionHandler(deps: ReviewDeps) {
   async function approveIt({ request, who, words }: Click): Promise<ActionAnswer> {
     const moved = await store.change(
       request.id,
-      (before) => approve(before, who.person, now()),
+      (before) => approve(before, who.person, now(), who.alsoKnownAs),
       (after) => entryOf('approved', after, who),
     );
     await advancer.advance(request.id);
@@ -173,7 +175,7 @@ export function createActionHandler(deps: ReviewDeps) {
   }
 
   /** A request like the failed one, with a look and an approval of its own. Asked by whoever clicked. */
-  async function askAgain({ request, who, words, incoming }: Click): Promise<ActionAnswer> {
+  async function askAgain({ request, who, words, incoming, platform }: Click): Promise<ActionAnswer> {
     const { cluster, namespace, pod, container } = request.target;
     const target = { cluster, namespace, pod, ...(container === undefined ? {} : { container }) };
     const verdict = decide(rules, who, target);
@@ -185,7 +187,8 @@ export function createActionHandler(deps: ReviewDeps) {
       {
         id: newRequestId(),
         requester: who.person,
-        place: request.place,
+        // Where the first was spoken of, unless that is on a platform which the new one's requester is not on.
+        place: request.requester.startsWith(`${platform.name}:`) ? request.place : incoming.place,
         target,
         reason: request.reason,
         ...terms.terms,

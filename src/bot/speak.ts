@@ -2,9 +2,9 @@
  * Makes chat say what the request's state says. Level-triggered: it compares what was said with what is to be said,
  * so it may run at any time and as often as it likes; save first, then speak.
  */
-import { createHash } from 'node:crypto';
 import type { Logger } from '../log.ts';
 import type { Progress } from '../worker/dump-job.ts';
+import type { Copy } from './announce.ts';
 import { ChatError, type ChatPlatform, type MessageRef, type Place } from './chat/chat-platform.ts';
 import type { Message } from './chat/message.ts';
 import { type DumpRequest, isFinal, type Utterance } from './dump-request.ts';
@@ -16,6 +16,7 @@ import type { Who } from './policy.ts';
 import type { PrivatePlaces } from './private-places.ts';
 import type { RequestStore } from './request-store.ts';
 import type { UsualTransfer } from './transfer-terms.ts';
+import { createUtterances, digestOf, type Said } from './utterances.ts';
 import type { Words } from './words/words.ts';
 
 export interface SpeakDeps {
@@ -27,6 +28,9 @@ export interface SpeakDeps {
   /** A link for the thread, on the audit record already; undefined where the config keeps links private. */
   readonly threadLink: (request: DumpRequest) => Promise<DownloadLink | undefined>;
   readonly privatePlaces: PrivatePlaces;
+  /** Where else its card is to stand. */
+  readonly copiesOf: (request: DumpRequest) => readonly Copy[];
+  readonly now: () => number;
   readonly log: Logger;
 }
 
@@ -39,52 +43,45 @@ export interface Speaker {
   isAllSaid(request: DumpRequest): boolean;
 }
 
+/** After a platform failed with the copy of a card: what is said in the request's own place does not wait for it again. */
+const COPY_PAUSE_MS = 15_000;
+
 export function createSpeaker(deps: SpeakDeps): Speaker {
   const { store, log } = deps;
+  const { note, post, show } = createUtterances({ store, log });
+  /** By platform. */
+  const copiesPausedUntil = new Map<string, number>();
 
-  const note = async (request: DumpRequest, slot: string, utterance: Utterance): Promise<DumpRequest> => {
-    const saved = await store.change(request.id, (now) => ({
-      ...now,
-      spoken: { ...now.spoken, [slot]: utterance },
-    }));
-    return saved?.request ?? request;
-  };
+  const cardFor = (request: DumpRequest, platform: ChatPlatform): Message =>
+    requestCard(request, deps.wordsOf(platform), deps.reviewersOf(request), deps.usualTransfer);
 
-  /** Posts once for good: that it is about to be said is saved before it is said. */
-  const post = async (
-    request: DumpRequest,
-    slot: string,
-    place: Place,
-    message: Message,
-  ): Promise<DumpRequest> => {
-    const before = request.spoken[slot] ?? { attempts: 0, generation: 0 };
-    const trying = { attempts: before.attempts + 1, generation: before.generation };
-    const noted = await note(request, slot, trying);
-    const ref = await deps.platformOf(request).post(place, message, {
-      key: `${request.id}/${slot}/${before.generation}`,
-      mayExist: before.attempts > 0,
-    });
-    return note(noted, slot, { ...trying, ref, digest: digestOf(message) });
-  };
-
-  const show = async (
-    request: DumpRequest,
-    slot: string,
-    place: Place,
-    message: Message,
-  ): Promise<DumpRequest> => {
-    const said = request.spoken[slot];
-    if (said?.ref === undefined) return post(request, slot, place, message);
-    if (said.digest === digestOf(message)) return request;
-    try {
-      const ref = await deps.platformOf(request).update(said.ref, message);
-      return await note(request, slot, { ...said, ref, digest: digestOf(message) });
-    } catch (error) {
-      if (!(error instanceof ChatError) || error.code !== 'message-gone') throw error;
-      log.info({ requestId: request.id, slot }, 'message was deleted by somebody, posting it anew');
-      const anew = await note(request, slot, { attempts: 0, generation: said.generation + 1 });
-      return post(anew, slot, place, message);
+  /** Trouble in another place never is trouble of the request: it is put right later, or named for the operator. */
+  const showCopies = async (request: DumpRequest): Promise<DumpRequest> => {
+    let now = request;
+    for (const { slot, platform, place } of deps.copiesOf(request)) {
+      const before = now.spoken[slot];
+      const isGivenUp = before?.digest !== undefined && before.ref === undefined;
+      if (isGivenUp || deps.now() < (copiesPausedUntil.get(platform.name) ?? 0)) continue;
+      const message = cardFor(now, platform);
+      try {
+        now = await show(now, { slot, platform, place, message });
+      } catch (err) {
+        if (!(err instanceof ChatError)) throw err;
+        const { code, retryAfterMs = COPY_PAUSE_MS } = err;
+        if (code === 'unreachable' || code === 'rate-limited') {
+          copiesPausedUntil.set(platform.name, deps.now() + Math.max(retryAfterMs, COPY_PAUSE_MS));
+          log.warn({ err, requestId: now.id, slot }, 'announced card is not up to date, coming back to it');
+          continue;
+        }
+        log.error(
+          { err, requestId: now.id, slot },
+          'request cannot be announced there: look at announce in its rule',
+        );
+        const tried = now.spoken[slot] ?? { attempts: 1, generation: 0 };
+        now = await note(now, slot, { ...tried, digest: digestOf(message) });
+      }
     }
+    return now;
   };
 
   /** A channel that was archived, or that the bot was removed from, stops neither the work nor its result. */
@@ -111,7 +108,11 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
 
   return {
     isAllSaid: (request) =>
-      isFinal(request.state) && request.spoken[resultSlot(request)]?.digest !== undefined,
+      isFinal(request.state) &&
+      request.spoken[resultSlot(request)]?.digest !== undefined &&
+      deps
+        .copiesOf(request)
+        .every(({ slot, platform }) => isSettled(request.spoken[slot], cardFor(request, platform))),
 
     async speak(request, progress) {
       const platform = deps.platformOf(request);
@@ -126,12 +127,13 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
         return tellDirectly(now, resultSlot(now), message);
       }
       const asIs = (): DumpRequest => now;
-      const showing = show(
-        now,
-        'card',
-        now.place,
-        requestCard(now, words, deps.reviewersOf(now), deps.usualTransfer),
-      );
+      const said = (slot: string, place: Place, message: Message): Said => ({
+        slot,
+        platform,
+        place,
+        message,
+      });
+      const showing = show(now, said('card', now.place, cardFor(now, platform)));
       // A pending card that nobody can see is the caller's business; later the work goes on without its audience.
       now = now.state === 'pending' ? await showing : await unlessPlaceGone(showing, asIs);
       const card = now.spoken.card?.ref;
@@ -139,14 +141,17 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
 
       const earlier = earlierFailure(now, words);
       if (earlier !== undefined) {
-        now = await unlessPlaceGone(show(now, earlier.slot, thread, earlier.message), asIs);
+        now = await unlessPlaceGone(show(now, said(earlier.slot, thread, earlier.message)), asIs);
       }
 
       if (now.run > 0) {
         const slot = `progress-${now.run}`;
         // A run that ended before anybody heard of it needs no checklist, only its result.
         if (!isFinal(now.state) || now.spoken[slot]?.ref !== undefined) {
-          now = await unlessPlaceGone(show(now, slot, thread, progressMessage(now, progress, words)), asIs);
+          now = await unlessPlaceGone(
+            show(now, said(slot, thread, progressMessage(now, progress, words))),
+            asIs,
+          );
         }
       }
 
@@ -157,12 +162,12 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
         // Links are posted and never edited in: an edited message has no switch against previews.
         if (message !== undefined) {
           // Where the place is gone, the requester hears it directly.
-          now = await unlessPlaceGone(post(now, slot, thread, message), () =>
+          now = await unlessPlaceGone(post(now, said(slot, thread, message)), () =>
             tellDirectly(now, slot, message),
           );
         }
       }
-      return now;
+      return showCopies(now);
     },
   };
 
@@ -181,5 +186,8 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
 
 const resultSlot = (request: DumpRequest): string => `result-${request.run}`;
 
-const digestOf = (message: Message): string =>
-  createHash('sha256').update(JSON.stringify(message)).digest('base64url').slice(0, 22);
+/** It shows what is to be shown, or it was given up, or it never was said. */
+const isSettled = (said: Utterance | undefined, message: Message): boolean =>
+  said === undefined ||
+  said.digest === digestOf(message) ||
+  (said.digest !== undefined && said.ref === undefined);

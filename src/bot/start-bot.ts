@@ -6,6 +6,7 @@ import type { Logger } from '../log.ts';
 import type { CredentialSource } from '../oss-credentials.ts';
 import { connectRedis } from '../redis.ts';
 import { createAdvancer } from './advance.ts';
+import { checkAnnouncements, copiesOf } from './announce.ts';
 import { createCancelRequest } from './cancel-request.ts';
 import type { ChatPlatform, Language } from './chat/chat-platform.ts';
 import { createLinkSigner } from './download-link.ts';
@@ -13,6 +14,7 @@ import { createDumpQueues } from './dump-queues.ts';
 import type { DumpRequest } from './dump-request.ts';
 import { createHandOutLink, createThreadLink } from './hand-out-link.ts';
 import { createCommandHandler } from './handle-command.ts';
+import { nameStrangers } from './name-strangers.ts';
 import type { Rule } from './policy.ts';
 import { PrivatePlaces } from './private-places.ts';
 import { startReconciler } from './reconcile.ts';
@@ -46,6 +48,7 @@ const wordsOf = (language: Language): Words => (language === 'zh-CN' ? zhCn : en
 
 export async function startBot(config: Config, deps: BotDeps): Promise<RunningBot> {
   const { log, now } = deps;
+  checkAnnouncements(config, deps.platforms);
   const redis = connectRedis(config.redis.url, 'commands');
   redis.on('error', (err) => log.warn({ err }, 'redis connection failed'));
   const rules = rulesOf(config);
@@ -71,8 +74,9 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
   );
   const linkDeps = { store, signer, lifetimeMs: config.download.lifetime, now, log };
   const threadLink = createThreadLink(linkDeps);
+  const platforms = nameStrangers(deps.platforms, wordsOf);
   const platformOf = (request: DumpRequest): ChatPlatform => {
-    const found = deps.platforms.find(({ name }) => request.requester.startsWith(`${name}:`));
+    const found = platforms.find(({ name }) => request.requester.startsWith(`${name}:`));
     if (found === undefined) throw new Error(`No chat platform for this request: ${request.id}`);
     return found;
   };
@@ -87,6 +91,13 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
       return review === undefined || review === 'none' ? NO_REVIEWERS : review.by;
     },
     usualTransfer: config.transfer,
+    copiesOf: (request) =>
+      copiesOf(
+        request,
+        rules.find(({ name }) => name === request.rule),
+        platforms,
+      ),
+    now,
     threadLink: async (request) => (config.download.link === 'thread' ? threadLink(request) : undefined),
     log,
   });
@@ -97,6 +108,7 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
     advancer,
     cancel,
     rules,
+    accounts: config.accounts,
     usualTransfer: config.transfer,
     clusters: config.clusters.map(({ name }) => name),
     words: wordsOf,
@@ -113,6 +125,7 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
     cancel,
     handOutLink: createHandOutLink(linkDeps),
     rules,
+    accounts: config.accounts,
     usualTransfer: config.transfer,
     privatePlaces,
     words: wordsOf,
@@ -124,7 +137,7 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
     onProgress: (requestId, _run, progress) => void advancer.advance(requestId, progress),
     onEnded: (requestId) => void advancer.advance(requestId),
   });
-  for (const platform of deps.platforms) {
+  for (const platform of platforms) {
     await platform.start({
       onCommand: (incoming) => handleCommand(platform, incoming),
       onAction: (incoming) => handleAction(platform, incoming),
@@ -136,7 +149,7 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
 
   return {
     async stop() {
-      for (const platform of [...deps.platforms].reverse()) await platform.stop();
+      for (const platform of [...platforms].reverse()) await platform.stop();
       await reconciler.stop();
       // What is not finished by then the next bot's reconciler finishes.
       await Promise.race([advancer.idle(), sleep(DRAIN_MS, undefined, { ref: false })]);

@@ -3,12 +3,25 @@ import { stringify } from 'yaml';
 
 export interface DemoConfig {
   readonly redisUrl: string;
-  readonly slack: {
-    readonly apiUrl: string;
-    readonly botToken: string;
-    readonly appToken: string;
-    readonly signingSecret: string;
-  };
+  readonly slack?:
+    | {
+        readonly apiUrl: string;
+        readonly botToken: string;
+        readonly appToken: string;
+        readonly signingSecret: string;
+      }
+    | undefined;
+  readonly dingtalk?:
+    | {
+        readonly dingtalk: {
+          readonly baseUrl: string;
+          readonly clientId: string;
+          readonly clientSecret: string;
+          readonly corpId: string;
+        };
+        readonly cardTemplateId: string | undefined;
+      }
+    | undefined;
   readonly cluster: { readonly name: string; readonly kubeconfig: string; readonly context?: string };
   readonly oss: {
     readonly bucket: string;
@@ -17,13 +30,19 @@ export interface DemoConfig {
     readonly upload: { readonly id: string; readonly secret: string };
     readonly download: { readonly id: string; readonly secret: string };
   };
-  readonly reviewersGroup: string;
+  /** One for each chat. */
+  readonly reviewersGroup: string | readonly string[];
   readonly logLevel: string;
 }
 
 export const demoConfig = (demo: DemoConfig): Record<string, unknown> => ({
   redis: { url: demo.redisUrl },
-  chat: { slack: { mode: 'socket', ...demo.slack, command: '/heapdump', language: 'en' } },
+  chat: {
+    ...(demo.slack === undefined
+      ? {}
+      : { slack: { mode: 'socket', ...demo.slack, command: '/heapdump', language: 'en' } }),
+    ...(demo.dingtalk === undefined ? {} : { dingtalk: dingtalkConfig(demo.dingtalk) }),
+  },
   clusters: [
     {
       name: demo.cluster.name,
@@ -44,11 +63,22 @@ export const demoConfig = (demo: DemoConfig): Record<string, unknown> => ({
       name: 'demo',
       namespaces: ['*'],
       request: ['everyone'],
-      review: { by: [demo.reviewersGroup] },
+      review: { by: [demo.reviewersGroup].flat() },
       allow: { podCpu: true, noDisk: 'if-needed' },
     },
   ],
   log: { level: demo.logLevel },
+});
+
+const dingtalkConfig = ({ dingtalk, cardTemplateId }: NonNullable<DemoConfig['dingtalk']>) => ({
+  clientId: dingtalk.clientId,
+  clientSecret: dingtalk.clientSecret,
+  corpId: dingtalk.corpId,
+  ...(cardTemplateId === undefined ? {} : { cardTemplateId }),
+  language: 'zh-CN',
+  timeZone: 'Asia/Shanghai',
+  apiUrl: dingtalk.baseUrl,
+  oapiUrl: dingtalk.baseUrl,
 });
 
 /** `over` wins, key by key; lists are taken whole. */

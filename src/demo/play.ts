@@ -1,8 +1,5 @@
-/** Plays the people of the main job: a developer asks, a reviewer approves, the developer downloads. */
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+/** Plays the people of the main job in Slack: a developer asks, a reviewer approves, the developer downloads. */
+import { type Download, download, PlayError } from './download.ts';
 import { messageToText } from './slack/message-to-text.ts';
 import type { Channel, Person, SlackWorkspace, StoredMessage } from './slack/slack-workspace.ts';
 
@@ -10,17 +7,6 @@ export interface Cast {
   readonly channel: Channel;
   readonly developer: Person;
   readonly reviewer: Person;
-}
-
-export interface Download {
-  readonly file: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
-}
-
-export class PlayError extends Error {
-  override readonly name = 'PlayError';
-  readonly code = 'play-failed';
 }
 
 export interface PlayOptions {
@@ -65,23 +51,7 @@ export async function play(options: PlayOptions): Promise<Download> {
   ]);
   const link = result.links.find((url) => url.includes('.hprof'));
   if (link === undefined) throw new PlayError(`The thread ended without a link: ${onOneLine(result, slack)}`);
-  return download(link, options);
-}
-
-async function download(link: string, options: PlayOptions): Promise<Download> {
-  const answer = await fetch(link);
-  if (!answer.ok || answer.body === null) throw new PlayError(`The link answered HTTP ${answer.status}`);
-  const sha = createHash('sha256');
-  let sizeBytes = 0;
-  const watch = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      sha.update(chunk);
-      sizeBytes += chunk.length;
-      done(null, chunk);
-    },
-  });
-  await pipeline(Readable.fromWeb(answer.body), watch, createWriteStream(options.file));
-  return { file: options.file, sizeBytes, sha256: sha.digest('hex') };
+  return download(link, options.file);
 }
 
 const onOneLine = (message: StoredMessage, slack: SlackWorkspace): string =>

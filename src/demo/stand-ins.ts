@@ -1,8 +1,9 @@
-/** One machine stands in for all the others: Redis, a Slack workspace, a cluster with a leaking Java service, an OSS. */
+/** One machine stands in for all the others: Redis, a Slack workspace, a DingTalk organisation, a cluster, an OSS. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DemoCluster, startCluster } from './cluster/demo-cluster.ts';
+import { type DingtalkOffice, type OfficeOptions, startDingtalkOffice } from './dingtalk-office.ts';
 import { compileJava } from './java/compile.ts';
 import { type DemoOss, startOss } from './oss/demo-oss.ts';
 import type { Cast } from './play.ts';
@@ -17,12 +18,20 @@ export interface StandIns {
   readonly oss: DemoOss;
   readonly cast: Cast;
   readonly reviewers: { readonly id: string };
+  readonly office: DingtalkOffice | undefined;
   /** In the opposite order of their start; nothing of them is left. */
   stop(): Promise<void>;
 }
 
-/** Starts all but the cluster. */
-export async function startStandIns(tools: Tools, workDir: string): Promise<StandIns> {
+/**
+ * Starts all but the cluster.
+ * @param options.dingtalk undefined for none; Slack is always there
+ */
+export async function startStandIns(
+  tools: Tools,
+  workDir: string,
+  options: { readonly dingtalk?: OfficeOptions | undefined } = {},
+): Promise<StandIns> {
   const started: { stop(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
     for (const each of started.splice(0).reverse()) await each.stop();
@@ -39,7 +48,9 @@ export async function startStandIns(tools: Tools, workDir: string): Promise<Stan
     const reviewer = slack.addPerson({ name: 'Ann (reviewer)' });
     const reviewers = slack.addUserGroup('heap-reviewers', [reviewer]);
     const channel = slack.addChannel('order-service');
-    return { redis, slack, oss, cast: { channel, developer, reviewer }, reviewers, stop };
+    const office =
+      options.dingtalk === undefined ? undefined : keep(await startDingtalkOffice(options.dingtalk));
+    return { redis, slack, oss, cast: { channel, developer, reviewer }, reviewers, office, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -50,13 +61,15 @@ export interface LeakyPod {
   readonly namespace: string;
   readonly name: string;
   readonly heapMb: number;
+  /** Its workload; default `order-service`. */
+  readonly app?: string;
 }
 
-/** A cluster whose one pod runs the leaking order service. Resolves when its heap is filled. */
+/** A cluster whose pods run the leaking service. Resolves when their heaps are filled. */
 export async function startClusterWithLeak(
   tools: Tools,
   workDir: string,
-  options: { readonly pod: LeakyPod; readonly cacheDir: string },
+  options: { readonly pod: LeakyPod; readonly others?: readonly LeakyPod[]; readonly cacheDir: string },
 ): Promise<DemoCluster> {
   const classes = await compileJava({
     tools,
@@ -65,7 +78,7 @@ export async function startClusterWithLeak(
   });
   const cluster = await startCluster({ workDir: await folder(workDir, 'cluster') });
   try {
-    await addLeak(cluster, tools, classes, options.pod);
+    for (const pod of [options.pod, ...(options.others ?? [])]) await addLeak(cluster, tools, classes, pod);
     return cluster;
   } catch (error) {
     await cluster.stop();
@@ -78,7 +91,7 @@ export async function addLeak(
   cluster: DemoCluster,
   tools: Tools,
   classes: string,
-  { namespace, name, heapMb }: LeakyPod,
+  { namespace, name, heapMb, app = 'order-service' }: LeakyPod,
 ) {
   const jdk = { hostPath: tools.javaHome, mountPath: '/opt/java' };
   // So that it can upload its dump by itself.
@@ -87,12 +100,12 @@ export async function addLeak(
     namespace,
     name,
     labels: {
-      app: 'order-service',
+      app,
       'app.kubernetes.io/part-of': 'shop',
       env: 'prod',
       'pod-template-hash': '7d9f8',
     },
-    ownerReferences: [{ kind: 'ReplicaSet', name: 'order-service-7d9f8' }],
+    ownerReferences: [{ kind: 'ReplicaSet', name: `${app}-7d9f8` }],
     containers: [
       {
         name: 'app',

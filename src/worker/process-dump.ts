@@ -120,9 +120,12 @@ async function ended(
 }
 
 /** Never pauses again without a new approval; never asks for one where none is needed. */
-function retryKindOf(failure: StepError, { checkpoint }: DumpContext): RetryKind {
+function retryKindOf(failure: StepError, { checkpoint, data }: DumpContext): RetryKind {
   if (failure.retry !== undefined) return failure.retry;
   if (BOUND_TO_ANOTHER.has(failure.code)) return 'new-approval';
+  // What went through a pipe is nowhere to be had again.
+  if (data.transfer.noDisk === 'always' && checkpoint.dumpStarted && !SURELY_NOT_PAUSED.has(failure.code))
+    return 'new-approval';
   if (checkpoint.dump !== undefined) return DUMP_IS_LOST.has(failure.code) ? 'new-approval' : 'resume';
   if (checkpoint.dumpStarted && !SURELY_NOT_PAUSED.has(failure.code)) return 'new-approval';
   return 'resume';

@@ -71,8 +71,8 @@ describe('a message in words', () => {
   it('has the request in its title, and what to type in the place of buttons', () => {
     const { title, text } = textOf(card());
 
-    expect(title).toBe('请求 abcd1234 · ⏳ 堆转储 api');
-    expect(text).toContain('#### 请求 abcd1234 · ⏳ 堆转储 api');
+    expect(title).toBe('申请 abcd1234 · ⏳ 堆转储 api');
+    expect(text).toContain('#### 申请 abcd1234 · ⏳ 堆转储 api');
     expect(text).toContain('请发送给机器人： 同意 abcd1234 · 拒绝 abcd1234');
     expect(linksIn(text)).toEqual([]);
   });

@@ -304,8 +304,15 @@ export function chatPlatformContract(options: {
       it('tells people of the house from outsiders', async () => {
         await start();
 
-        expect(await platform.standing(world.ann.ref)).toEqual({ outsider: false, language: 'en' });
-        expect(await platform.standing(world.chinese.ref)).toEqual({ outsider: false, language: 'zh-CN' });
+        expect(await platform.standing(world.ann.ref)).toMatchObject({
+          outsider: false,
+          language: 'en',
+          name: world.ann.name,
+        });
+        expect(await platform.standing(world.chinese.ref)).toMatchObject({
+          outsider: false,
+          language: 'zh-CN',
+        });
         for (const { kind, person } of world.outsiders) {
           expect([kind, (await platform.standing(person.ref)).outsider]).toEqual([kind, true]);
         }

@@ -63,6 +63,9 @@ export async function startJvm(classes: string, options: JvmOptions = {}): Promi
   });
   const pid = child.pid;
   if (pid === undefined) throw new Error('java did not start');
+  // A JVM that is killed leaves its socket, and the next one with this pid would seem to listen there.
+  const removeSocket = () => rmSync(`/tmp/.java_pid${pid}`, { force: true });
+  removeSocket();
   const signal = (name: NodeJS.Signals) => {
     if (child.exitCode === null && child.signalCode === null) process.kill(pid, name);
   };
@@ -70,8 +73,7 @@ export async function startJvm(classes: string, options: JvmOptions = {}): Promi
   onTestFinished(async () => {
     signal('SIGKILL');
     await ended;
-    // A JVM that is killed leaves it, and the next one with this pid would seem to listen there.
-    rmSync(`/tmp/.java_pid${pid}`, { force: true });
+    removeSocket();
   });
   let output = '';
   await new Promise<void>((resolve, reject) => {

@@ -148,6 +148,7 @@ describe('what a person types behind /heapdump', () => {
     ['prod/api-0 --no-disk yes', 'too-many-words', 'yes'],
     ['prod/api-0 --no-disk --via direct', 'not-with-no-disk', '--via direct'],
     ['prod/api-0 --compress pod --no-disk', 'not-with-no-disk', '--compress pod'],
+    ['prod/api-0 --via direct --compress worker', 'not-with-direct', '--compress worker'],
     ['prod/api-0 -c=app', 'unknown-option', '-c=app'],
     ['prod/api-0 --constructor', 'unknown-option', '--constructor'],
   ])('%j is a mistake that is named: %s', (text, problem, what) => {

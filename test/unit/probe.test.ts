@@ -3,6 +3,7 @@ import {
   chooseAttachTool,
   chooseDir,
   chooseJvm,
+  choosePlace,
   type Probe,
   predictedPauseMs,
   predictedPeakBytes,
@@ -33,7 +34,7 @@ describe('what a container says of itself', () => {
       'tool name=jmap',
       'tool name=jcmd',
       'jvm pid=7 start=12345 uid=1000 catches-quit=yes main=com.example.Orders',
-      'heap used=1500000000 max=4000000000 jdk=21',
+      'heap used=1500000000 max=4000000000 jdk=21 overwrite=yes parallel=no',
       'dir path=/tmp free=20000000000 exec=yes memory=no',
       'memory limit=4294967296 used=2000000000',
       'has name=sha256sum',
@@ -44,7 +45,8 @@ describe('what a container says of itself', () => {
     expect(probe).toEqual({
       tools: ['jmap', 'jcmd'],
       jvms: [{ pid: 7, startTime: 12_345, uid: 1000, mainClass: 'com.example.Orders', catchesQuit: true }],
-      heap: { usedBytes: 1_500_000_000, maxBytes: 4_000_000_000, jdk: 21 },
+      heap: { usedBytes: 1_500_000_000, maxBytes: 4_000_000_000, jdk: 21, dumpsIntoPipe: true },
+      cannotAttach: undefined,
       dirs: [{ path: '/tmp', freeBytes: 20 * GB, allowsExecution: true, inMemory: false }],
       memory: { limitBytes: 4_294_967_296, usedBytes: 2_000_000_000 },
       commands: new Set(['sha256sum']),
@@ -60,7 +62,12 @@ describe('what a container says of itself', () => {
       jvms: [],
       dirs: [],
     });
-    expect(probeOf('heap used=9').heap).toEqual({ usedBytes: 9, maxBytes: undefined, jdk: undefined });
+    expect(probeOf('heap used=9').heap).toEqual({
+      usedBytes: 9,
+      maxBytes: undefined,
+      jdk: undefined,
+      dumpsIntoPipe: false,
+    });
   });
 
   it('lists the JVM with the lowest pid first, in whatever order they were found', () => {
@@ -177,6 +184,39 @@ describe('where the dump is written', () => {
   it('is any writable one where the size is unknown, and none where none is writable', () => {
     expect(chooseDir(probeOf(dir('/tmp', 0)), undefined).path).toBe('/tmp');
     expect(failureOf(() => chooseDir(probeOf(), undefined))).toEqual({ code: 'no-writable-dir', detail: '' });
+  });
+});
+
+describe('a dump without disk', () => {
+  const small = 'dir path=/tmp free=100000000 exec=yes memory=no';
+  const pipes = ['has name=mkfifo', 'heap used=900000000 jdk=17 overwrite=yes parallel=no'];
+
+  it('is made where it was asked for, with room for the tool alone', () => {
+    expect(choosePlace(probeOf(small, ...pipes), 2 * GB, 'always')).toMatchObject({
+      noDisk: true,
+      dir: { path: '/tmp' },
+    });
+  });
+
+  it('is made where nothing has room, if the rule says so, and not where a file fits', () => {
+    expect(choosePlace(probeOf(small, ...pipes), 2 * GB, 'if-needed').noDisk).toBe(true);
+    expect(choosePlace(probeOf(small, ...pipes), GB / 20, 'if-needed').noDisk).toBe(false);
+  });
+
+  it('is not made behind anybody’s back: without that rule the refusal names the numbers', () => {
+    expect(failureOf(() => choosePlace(probeOf(small, ...pipes), 2 * GB, 'never'))).toEqual({
+      code: 'not-enough-disk',
+      detail: 'up to 2000 MB needed; /tmp has 100 MB',
+    });
+  });
+
+  it.each([
+    ['JDK 8, which refuses an existing name', 'heap used=9 jdk=8 overwrite=no parallel=no'],
+    ['JDK 25, which writes the dump beside the pipe', 'heap used=9 jdk=25 overwrite=yes parallel=yes'],
+  ])('is not made by %s', (_jvm, heap) => {
+    const probe = probeOf(small, 'has name=mkfifo', heap);
+    expect(failureOf(() => choosePlace(probe, 2 * GB, 'always')).code).toBe('no-pipe-dump');
+    expect(failureOf(() => choosePlace(probe, 2 * GB, 'if-needed')).code).toBe('not-enough-disk');
   });
 });
 

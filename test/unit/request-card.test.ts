@@ -203,7 +203,7 @@ describe('a decided card', () => {
       cancel(pending(), ALICE, NOW),
       refused(proposed(), aFailure(), NOW),
     ])
-      expect(readAloud(cardOf(request))).not.toContain(en.card.waitsForReview);
+      expect(readAloud(cardOf(request))).not.toContain(en.card.waitsFor);
   });
 });
 

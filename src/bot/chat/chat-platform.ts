@@ -56,11 +56,15 @@ export interface Standing {
   /** A guest, a bot, a deactivated account or a member of another company: may neither ask nor decide. */
   readonly outsider: boolean;
   readonly language: Language | undefined;
+  /** As the platform shows them; of outsiders none is needed. */
+  readonly name?: string | undefined;
 }
 
 export interface ChatPlatform {
   /** The prefix of its `PersonRef`s. */
   readonly name: string;
+  /** What people call it, in each language. */
+  readonly title: Readonly<Record<Language, string>>;
   /** For messages that many people read. */
   readonly language: Language;
 
@@ -83,6 +87,8 @@ export interface ChatPlatform {
   update(ref: MessageRef, message: Message): Promise<MessageRef>;
   /** The thread below a message; where the platform has none, the place of the message. */
   threadOf(ref: MessageRef): Place;
+  /** @param id of a channel or a conversation, as a config names it. @returns undefined for what is no such id */
+  placeNamed(id: string): Place | undefined;
 
   /** Seen by one person. Where `to` has ended or never was, the person's direct chat with the bot. */
   replyPrivately(to: PrivatePlace | undefined, person: PersonRef, message: Message): Promise<void>;

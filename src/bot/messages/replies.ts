@@ -56,6 +56,7 @@ const WORKING_OPTION: Readonly<Record<string, string>> = {
   '--compress': ' --compress worker',
   'option-with-value': ' --no-disk',
   'not-with-no-disk': ' --no-disk',
+  'not-with-direct': ' --via direct',
 };
 
 /** Near to what was meant, and right. */
@@ -74,7 +75,7 @@ function workingLine({ of, problem, what }: UsageMistake): string {
 
 /** A rule covers it, but not in the way that was asked for. */
 export function wishReply(words: Words, { rule, wish }: Extract<TermsVerdict, { kind: 'deny' }>): Message {
-  const { replies } = words;
+  const { replies, punctuation } = words;
   return {
     tone: 'bad',
     title: replies.refusedTitle,
@@ -86,7 +87,7 @@ export function wishReply(words: Words, { rule, wish }: Extract<TermsVerdict, { 
         : [
             {
               kind: 'line',
-              line: [text(`${replies.reviewersAre}: `), ...mentions(rule.review.by)],
+              line: [text(replies.reviewersAre + punctuation.colon), ...mentions(rule.review.by)],
             } satisfies Block,
           ]),
     ],
@@ -99,7 +100,7 @@ export function policyReply(
   verdict: Extract<Verdict, { kind: 'deny' }>,
   target: Target,
 ): Message {
-  const { replies } = words;
+  const { replies, punctuation } = words;
   const blocks: Block[] =
     verdict.why === 'no-rule'
       ? [
@@ -107,8 +108,11 @@ export function policyReply(
           { kind: 'line', line: [text(replies.noRuleRemedy)] },
         ]
       : [
-          { kind: 'line', line: [text(replies.notListed(verdict.rules.join(', '), targetText(target)))] },
-          { kind: 'line', line: [text(`${replies.askThese}: `), ...mentions(verdict.ask)] },
+          {
+            kind: 'line',
+            line: [text(replies.notListed(verdict.rules.join(punctuation.comma), targetText(target)))],
+          },
+          { kind: 'line', line: [text(replies.askThese + punctuation.colon), ...mentions(verdict.ask)] },
         ];
   return { tone: 'bad', title: replies.refusedTitle, blocks, buttons: [] };
 }
@@ -190,10 +194,10 @@ export function listReply(words: Words, requests: readonly DumpRequest[]): Messa
 export function linkReply(words: Words, request: DumpRequest, link: DownloadLink): Message {
   return {
     tone: 'good',
-    title: `${words.replies.linkTitle}: ${request.target.pod}`,
+    title: words.replies.linkTitle + words.punctuation.colon + request.target.pod,
     blocks: [
       { kind: 'download', url: link.url, label: words.result.download },
-      { kind: 'line', line: [text(`${words.result.linkEnds}: `), time(link.expiresAt)] },
+      { kind: 'line', line: [text(words.result.linkEnds + words.punctuation.colon), time(link.expiresAt)] },
       ...packed(request, words),
       { kind: 'line', line: [text(words.result.openInMat)] },
     ],

@@ -89,7 +89,7 @@ function pauseText(found: Preflight, { card, duration }: Words): string {
 /** Nothing where it is what is usual. */
 function wayOut(
   { transfer, preflight }: DumpRequest,
-  { card }: Words,
+  { card, punctuation }: Words,
   usual: UsualTransfer,
 ): { label: string; value: Line }[] {
   const { via, compress } = wishOf(transfer, usual);
@@ -99,7 +99,7 @@ function wayOut(
     ...(via === undefined || piped ? [] : [card.via[via]]),
     ...(compress === undefined || (piped && compress === 'pod') ? [] : [card.compress[compress]]),
   ];
-  return said.length === 0 ? [] : [{ label: card.transfer, value: [text(said.join(', '))] }];
+  return said.length === 0 ? [] : [{ label: card.transfer, value: [text(said.join(punctuation.comma))] }];
 }
 
 function warnings(found: Preflight, { card, bytes }: Words): Block[] {
@@ -122,14 +122,14 @@ function otherJvms({ otherJvms: others, jvm }: Preflight, card: Words['card']): 
   return [text(card.otherJvms(others.length, jvm.pid)), ...named];
 }
 
-function standing(request: DumpRequest, { card }: Words, reviewers: readonly Who[]): Block[] {
+function standing(request: DumpRequest, { card, punctuation }: Words, reviewers: readonly Who[]): Block[] {
   const lines: Line[] = [];
   switch (request.state) {
     case 'pending':
-      lines.push([text(`${card.waitsForReview} ${card.reviewers}: `), ...mentions(reviewers)]);
+      lines.push([text(card.waitsFor + punctuation.colon), ...mentions(reviewers)]);
       if (request.approvalsNeeded > 1)
         lines.push([text(card.approvalsSoFar(request.approvals.length, request.approvalsNeeded))]);
-      lines.push([text(`${card.expires}: `), time(request.expiresAt)]);
+      lines.push([text(card.expires + punctuation.colon), time(request.expiresAt)]);
       break;
     case 'denied':
       if (request.denial !== undefined)

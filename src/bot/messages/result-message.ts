@@ -66,7 +66,8 @@ function completedMessage(
   words: Words,
   link: DownloadLink | undefined,
 ): Message {
-  const { result, duration } = words;
+  const { result, duration, punctuation } = words;
+  const proofs = done.proofs.map((proof) => result.proofs[proof]);
   return {
     tone: 'good',
     title: result.completedTitle(request.target.pod),
@@ -91,7 +92,7 @@ function completedMessage(
         ],
       },
       { kind: 'line', line: [text(result.openInMat)] },
-      note(`${result.proved}: ${done.proofs.map((proof) => result.proofs[proof]).join(', ')}`),
+      note(result.proved + punctuation.colon + proofs.join(punctuation.comma)),
       ...left(done.left, words),
     ],
     buttons: [{ action: 'new-link', requestId: request.id, label: result.newLink }],
@@ -129,7 +130,9 @@ export function failureBlocks(failed: DumpFailure, words: Words): Block[] {
   return [
     { kind: 'line', line: [bold(what)] },
     { kind: 'line', line: [text(remedy)] },
-    ...(failed.step === undefined ? [] : [note(`${words.result.failedStep}: ${words.steps[failed.step]}`)]),
+    ...(failed.step === undefined
+      ? []
+      : [note(words.result.failedStep + words.punctuation.colon + words.steps[failed.step])]),
     ...(failed.detail === '' ? [] : [{ kind: 'quote', text: failed.detail } satisfies Block]),
   ];
 }

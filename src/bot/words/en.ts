@@ -15,6 +15,9 @@ const duration = (ms: number): string =>
 export const en: Words = {
   bytes,
   duration,
+  punctuation: { colon: ': ', comma: ', ' },
+  peopleElsewhere: (platform) => `people in ${platform}`,
+  personElsewhere: (name, platform) => `${name} (${platform})`,
   states: {
     pending: 'waiting for review',
     approved: 'approved',
@@ -54,6 +57,8 @@ export const en: Words = {
     'bad-via': (what) => `"${what}" is no way out of the pod: it is auto, direct or relay.`,
     'bad-compress': (what) => `"${what}" compresses nothing: it is auto, worker, pod or none.`,
     'not-with-no-disk': (what) => `--no-disk leaves no room for ${what}: a pipe is read by the worker alone.`,
+    'not-with-direct': (what) =>
+      `--via direct leaves no room for ${what}: the dump would not pass the worker.`,
     'open-quote': () => 'A quotation mark is not closed.',
     'reason-too-long': (what) => `The reason has ${what} characters; 1000 are the most.`,
     'id-missing': (what) => `${what} needs the id of a request.`,
@@ -105,8 +110,7 @@ export const en: Words = {
     memoryWarning: (used, limit) => `The container uses ${used} of its ${limit} of memory.`,
     otherJvms: (count, chosen) =>
       `${count} more Java ${count === 1 ? 'process runs' : 'processes run'} in this container; this is about pid ${chosen}.`,
-    reviewers: 'Reviewers',
-    waitsForReview: 'Waiting for a reviewer.',
+    waitsFor: 'Waiting for a reviewer. Reviewers',
     approvalsSoFar: (have, need) => `${have} of ${need} approvals.`,
     expires: 'Expires',
     approve: 'Approve',

@@ -43,8 +43,8 @@ export interface Words {
     readonly compress: Readonly<Record<TransferTerms['compress'], string>>;
     memoryWarning(used: string, limit: string): string;
     otherJvms(count: number, chosen: number): string;
-    readonly reviewers: string;
-    readonly waitsForReview: string;
+    /** Before their names. */
+    readonly waitsFor: string;
     approvalsSoFar(have: number, need: number): string;
     readonly expires: string;
     readonly approve: string;
@@ -146,6 +146,12 @@ export interface Words {
     readonly linkTitle: string;
     readonly linkRefused: string;
   };
+
+  /** What texts are put together with. */
+  readonly punctuation: { readonly colon: string; readonly comma: string };
+  /** Whoever a rule names that is known by another chat platform alone. */
+  peopleElsewhere(platform: string): string;
+  personElsewhere(name: string, platform: string): string;
 
   bytes(count: number): string;
   duration(ms: number): string;

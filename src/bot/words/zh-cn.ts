@@ -15,6 +15,9 @@ const duration = (ms: number): string =>
 export const zhCn: Words = {
   bytes,
   duration,
+  punctuation: { colon: '：', comma: '、' },
+  peopleElsewhere: (platform) => `${platform}中的人员`,
+  personElsewhere: (name, platform) => `${name}（${platform}）`,
   states: {
     pending: '等待审批',
     approved: '已批准',
@@ -51,6 +54,7 @@ export const zhCn: Words = {
     'bad-via': (what) => `没有 “${what}” 这种传输方式：可用 auto、direct 或 relay。`,
     'bad-compress': (what) => `没有 “${what}” 这种压缩方式：可用 auto、worker、pod 或 none。`,
     'not-with-no-disk': (what) => `--no-disk 不能与 ${what} 同用：管道只能由 worker 读取。`,
+    'not-with-direct': (what) => `--via direct 不能与 ${what} 同用：转储不经过 worker。`,
     'open-quote': () => '引号没有闭合。',
     'reason-too-long': (what) => `原因有 ${what} 个字符，最多 1000 个。`,
     'id-missing': (what) => `${what} 后面需要申请编号。`,
@@ -95,8 +99,7 @@ export const zhCn: Words = {
     },
     memoryWarning: (used, limit) => `容器内存已用 ${used}，上限 ${limit}。`,
     otherJvms: (count, chosen) => `容器里还有 ${count} 个 Java 进程；本次针对 pid ${chosen}。`,
-    reviewers: '审批人',
-    waitsForReview: '等待审批。',
+    waitsFor: '等待审批。审批人',
     approvalsSoFar: (have, need) => `已有 ${have} 个批准，需要 ${need} 个。`,
     expires: '过期时间',
     approve: '同意',

@@ -90,6 +90,11 @@ async function chooseFirst(
     if (via === 'direct') throw new StepError('no-uploader', 'the container has no curl');
     return 'relay';
   }
+  // The store wants the MD5 of each part, and it is the pod that has the bytes.
+  if (!probe.commands.has('md5sum')) {
+    if (via === 'direct') throw new StepError('no-checksum-tool', 'uploading by itself needs md5sum');
+    return 'relay';
+  }
   const reached = await reachesStore(context, source, signal);
   if (reached) return 'direct';
   if (via === 'direct')

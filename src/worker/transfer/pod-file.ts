@@ -165,19 +165,31 @@ export async function openPodFile(
   );
   const sizeBytes = await opened.promise;
   watch.end();
+  let gate: Promise<void> = Promise.resolve();
+  const request = (ask: Ask): Promise<ToolLine> =>
+    new Promise((resolve, reject) => {
+      if (failed !== undefined) {
+        reject(failed);
+        return;
+      }
+      waiting.push({ ask, filled: 0, answer: undefined, resolve, reject });
+      watch.touch();
+      session.write(`${ask.line}\n`).catch(fail);
+    });
 
   return {
     sizeBytes,
-    ask: (ask) =>
-      new Promise((resolve, reject) => {
-        if (failed !== undefined) {
-          reject(failed);
-          return;
-        }
-        waiting.push({ ask, filled: 0, answer: undefined, resolve, reject });
-        watch.touch();
-        session.write(`${ask.line}\n`).catch(fail);
-      }),
+    ask(ask) {
+      const before = gate;
+      const answered = before.then(() => request(ask));
+      // Where only the answer tells how many bytes come, nobody can tell them from those of the next piece.
+      if (ask.bytes !== undefined && ask.bytes.count === undefined)
+        gate = answered.then(
+          () => undefined,
+          () => undefined,
+        );
+      return answered;
+    },
     async close() {
       closing = true;
       watch.end();

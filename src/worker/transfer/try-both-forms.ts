@@ -29,6 +29,8 @@ export async function tryBothForms(
   if (piece === undefined || pieces.length < LEAST_PIECES) return 'hprof';
   const { data, store } = context;
   const objectKey = `${objectKeyOf(data.objectPrefix, data.target.pod, data.requestId, context.now(), 'hprof')}.trial`;
+  // Noted first, so that what a crash leaves of the trial is found and removed.
+  await context.save({ objectKey });
   const uploadId = await store.beginUpload({ objectKey, metadata: {} }, signal);
   const file = await openPodFile(context, source, signal);
   const timed = async (packWithSum: SumKind | undefined): Promise<number> => {

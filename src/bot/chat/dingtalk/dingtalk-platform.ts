@@ -11,7 +11,7 @@ import { createGroups } from './groups.ts';
 import { MessageBudget } from './message-budget.ts';
 import { createOpenApi } from './open-api.ts';
 import { createPeople } from './people.ts';
-import { decodePlace, decodeRef, encodePlace, encodeRef, PLATFORM } from './places.ts';
+import { decodePlace, decodeRef, encodePlace, encodeRef, isConversation, PLATFORM } from './places.ts';
 import { Posting } from './posting.ts';
 import { createPrivateReply } from './private-reply.ts';
 import type { Detail } from './progress-stage.ts';
@@ -133,6 +133,7 @@ export function createDingtalkPlatform(options: DingtalkOptions, deps: DingtalkD
 
   return {
     name: PLATFORM,
+    title: { en: 'DingTalk', 'zh-CN': '钉钉' },
     language,
 
     async start(given) {
@@ -168,6 +169,8 @@ export function createDingtalkPlatform(options: DingtalkOptions, deps: DingtalkD
       const { group, single, topic, card } = decodeRef(ref);
       return encodePlace({ group, single, topic, card });
     },
+
+    placeNamed: (id) => (isConversation(id) ? encodePlace({ group: id }) : undefined),
 
     replyPrivately: (to, person, message) => told(() => privateReply.reply(to, person, message)),
     standing: (person) => told(() => people.standing(person)),

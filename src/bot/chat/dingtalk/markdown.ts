@@ -3,7 +3,7 @@ import type { Language } from '../chat-platform.ts';
 import type { Block, CheckState, Inline, Line, Message, PersonRef } from '../message.ts';
 import { onOneLine, shorten, TextBudget, visible } from '../shown-text.ts';
 import { escapeLine, escapeMarkdown, linkTarget } from './escape-markdown.ts';
-import { groupId } from './places.ts';
+import { groupId, personRef } from './places.ts';
 import { dingtalkWords } from './words.ts';
 
 /** For whom it is written. */
@@ -13,12 +13,16 @@ export interface Reader {
   readonly timeZone: string;
   /** Markdown that shows who it is. */
   readonly mention: (person: PersonRef) => string;
+  /** Of groups: staff ids of those who are in them. */
+  readonly members?: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface Rendered {
   /** One plain line, for notifications. */
   readonly title: string;
-  /** Markdown, one text a paragraph. */
+  /** What the title begins with for the tone of the message; may be empty. */
+  readonly tone: string;
+  /** Markdown, one text a paragraph; lines in it end with `LINE_BREAK`. */
   readonly paragraphs: readonly string[];
   /** All of a message that is nothing but progress, in the place of paragraphs; else empty. */
   readonly progress: string;
@@ -34,9 +38,10 @@ const TEXT_CHARS = 1500;
 const CODE_CHARS = 500;
 const LABEL_CHARS = 150;
 const QUOTE_CHARS = 1500;
+const MOST_NAMED = 5;
 
 /** Two spaces before it, or the clients put both lines into one. */
-const LINE_BREAK = '  \n';
+export const LINE_BREAK = '  \n';
 
 const TONES: Readonly<Record<Message['tone'], string>> = {
   neutral: '',
@@ -56,13 +61,14 @@ const CHECKS: Readonly<Record<CheckState, string>> = {
 
 export function renderMessage(message: Message, reader: Reader): Rendered {
   const budget = new TextBudget(MESSAGE_CHARS);
-  const title = TONES[message.tone] + budget.take(onOneLine(message.title), TITLE_CHARS);
+  const tone = TONES[message.tone];
+  const title = tone + budget.take(onOneLine(message.title), TITLE_CHARS);
   const paragraphs = grouped(message.blocks)
     .map((group) => renderGroup(group, reader, budget))
     .filter((paragraph) => paragraph.trim() !== '');
   return isProgress(message)
-    ? { title, paragraphs: [], progress: paragraphs.join('\n\n') }
-    : { title, paragraphs, progress: '' };
+    ? { title, tone, paragraphs: [], progress: paragraphs.join('\n\n') }
+    : { title, tone, paragraphs, progress: '' };
 }
 
 /** A checklist that nobody has to act on: the next one takes its place. */
@@ -162,7 +168,7 @@ function renderInline(inline: Inline, reader: Reader, budget: TextBudget): strin
     case 'person':
       return reader.mention(inline.person);
     case 'group':
-      return escapeLine(groupText(inline.group, reader.language));
+      return groupMention(inline.group, reader);
     case 'time':
       return timeText(inline.at, reader);
   }
@@ -172,6 +178,14 @@ function renderInline(inline: Inline, reader: Reader, budget: TextBudget): strin
 function boldText(text: string): string {
   const [, before = '', inside = '', after = ''] = /^(\s*)([\s\S]*?)(\s*)$/.exec(text) ?? [];
   return inside === '' ? text : `${before}**${escapeMarkdown(inside)}**${after}`;
+}
+
+/** DingTalk has no mention of a role: where they are few, those who are in it are named. */
+function groupMention(group: string, { members, mention, language }: Reader): string {
+  const people = members?.get(group) ?? [];
+  return people.length === 0 || people.length > MOST_NAMED
+    ? escapeLine(groupText(group, language))
+    : people.map((staff) => mention(personRef(staff))).join(' ');
 }
 
 function groupText(group: string, language: Language): string {

@@ -94,8 +94,8 @@ export function createPeople(deps: {
     async standing(person) {
       const staff = staffId(person);
       if (staff === undefined) return NOBODY;
-      const { isMember } = await find(staff, FRESH_MS);
-      return isMember ? { outsider: false, language: languageOf(staff) } : NOBODY;
+      const { isMember, name } = await find(staff, FRESH_MS);
+      return isMember ? { outsider: false, language: languageOf(staff), name } : NOBODY;
     },
 
     async names(people) {

@@ -36,6 +36,8 @@ const refShape = whereShape.extend({
 
 export type DingtalkMessage = z.output<typeof refShape>;
 
+export const isConversation = (id: string): boolean => conversationShape.safeParse(id).success;
+
 /** `dingtalk:0135` → `0135`; undefined for guests and for people of other platforms. */
 export function staffId(person: PersonRef): string | undefined {
   const id = person.startsWith(`${PLATFORM}:`) ? person.slice(PLATFORM.length + 1) : undefined;

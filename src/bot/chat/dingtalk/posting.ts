@@ -1,13 +1,13 @@
 /** Where a message goes: into a card of its own, into a part of the card that it belongs to, or into words. */
 import type { Message } from '../message.ts';
 import type { Announcements } from './announcements.ts';
-import { type Callees, findCallees } from './callees.ts';
+import { byName, type Callees, findCallees } from './callees.ts';
 import { type CardVariables, cardVariables } from './card-variables.ts';
 import type { Cards } from './cards.ts';
 import { isCardGone, isPlaceGone, isQuotaSpent, isRefused, isTemplateTrouble } from './dingtalk-failure.ts';
 import type { DingtalkLog } from './dingtalk-log.ts';
 import type { Groups } from './groups.ts';
-import { isProgress, nameMention, renderMessage } from './markdown.ts';
+import { isProgress, renderMessage } from './markdown.ts';
 import type { MessageBudget } from './message-budget.ts';
 import type { People } from './people.ts';
 import { cardIdOf, type DingtalkMessage, type DingtalkPlace, personRef } from './places.ts';
@@ -142,10 +142,7 @@ export class Posting {
     // A card in a group pings them; whoever is not in a chat of two would never know.
     if (card === undefined || single !== undefined) await words.copyTo(others, message, topic, callees);
     if (announcements === undefined) return;
-    const rendered = renderMessage(message, {
-      ...voice,
-      mention: (person) => nameMention(person, callees.names),
-    });
+    const rendered = renderMessage(message, byName(voice, callees));
     const text = wordsText(rendered, message.buttons, { ...voice, topic, chat: 'group' });
     const calls = others.map((staff) => `@${staff}`).join(' ');
     // Not waited for: the group of the announcements has a budget of its own.
@@ -153,11 +150,7 @@ export class Posting {
   }
 
   #variables(message: Message, callees: Callees): CardVariables {
-    const rendered = renderMessage(message, {
-      ...this.#deps.voice,
-      mention: (person) => nameMention(person, callees.names),
-    });
-    return cardVariables(message, rendered);
+    return cardVariables(message, renderMessage(message, byName(this.#deps.voice, callees)));
   }
 
   /** For the operator, by name; people get the words by another way. */

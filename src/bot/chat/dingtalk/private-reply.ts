@@ -1,11 +1,11 @@
 /** What one person alone reads: in their own chat with the robot, whatever they wrote in. */
 import type { PrivatePlace } from '../chat-platform.ts';
 import type { Message, PersonRef } from '../message.ts';
-import { type Callees, findCallees } from './callees.ts';
+import { byName, type Callees, findCallees } from './callees.ts';
 import { DingtalkFailure, isPlaceGone } from './dingtalk-failure.ts';
 import type { DingtalkLog } from './dingtalk-log.ts';
 import type { Groups } from './groups.ts';
-import { nameMention, renderMessage } from './markdown.ts';
+import { renderMessage } from './markdown.ts';
 import type { People } from './people.ts';
 import { type DingtalkPrivatePlace, decodePrivatePlace, staffId } from './places.ts';
 import type { Markdown, RobotMessages } from './robot-messages.ts';
@@ -28,10 +28,9 @@ export function createPrivateReply(deps: {
 }): PrivateReply {
   const { robot, sessions, people, groups, timeZone, log } = deps;
 
-  const textOf = (message: Message, { names }: Callees, staff: string | undefined): Markdown => {
+  const textOf = (message: Message, callees: Callees, staff: string | undefined): Markdown => {
     const language = people.languageOf(staff);
-    const mention = (person: PersonRef) => nameMention(person, names);
-    const rendered = renderMessage(message, { language, timeZone, mention });
+    const rendered = renderMessage(message, byName({ language, timeZone }, callees));
     return wordsText(rendered, message.buttons, { language, topic: undefined, chat: 'single' });
   };
 

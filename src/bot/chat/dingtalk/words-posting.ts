@@ -2,16 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Language } from '../chat-platform.ts';
 import type { Button, Message } from '../message.ts';
-import type { Callees } from './callees.ts';
+import { byName, type Callees } from './callees.ts';
 import { DingtalkFailure, isPlaceGone, isRefused } from './dingtalk-failure.ts';
 import type { DingtalkLog } from './dingtalk-log.ts';
-import { isProgress, nameMention, type Reader, type Rendered, renderMessage } from './markdown.ts';
+import { isProgress, type Rendered, renderMessage } from './markdown.ts';
 import type { MessageBudget, Urgency } from './message-budget.ts';
 import { type DingtalkMessage, type DingtalkPlace, staffId } from './places.ts';
 import { wordsStage } from './progress-stage.ts';
 import type { RobotMessages } from './robot-messages.ts';
 import type { Session, Sessions } from './sessions.ts';
-import { marksOf, newsSince, wordsText } from './words-text.ts';
+import { marksOf, newLines, newsSince, wordsText } from './words-text.ts';
 
 export interface Voice {
   readonly language: Language;
@@ -115,13 +115,15 @@ export function createWordsPosting(deps: {
   };
 
   const spokenOf = (message: Message, callees: Callees): Spoken => {
-    const render = (mention: Reader['mention']) => renderMessage(message, { ...voice, mention });
-    const byName: Reader['mention'] = (person) => nameMention(person, callees.names);
+    const reader = byName(voice, callees);
     return {
-      rendered: render(byName),
-      forSession: render((person) => {
-        const staff = staffId(person);
-        return staff !== undefined && callees.called.includes(staff) ? `@${staff}` : byName(person);
+      rendered: renderMessage(message, reader),
+      forSession: renderMessage(message, {
+        ...reader,
+        mention(person) {
+          const staff = staffId(person);
+          return staff !== undefined && callees.called.includes(staff) ? `@${staff}` : reader.mention(person);
+        },
       }),
       buttons: message.buttons,
       called: callees.called,
@@ -161,7 +163,12 @@ export function createWordsPosting(deps: {
       const said = marksOf(spoken.rendered, message.buttons);
       const news = newsSince(before.said ?? [], spoken.rendered, message.buttons);
       if (news === undefined) return { ...where, said };
-      const forSession = { ...spoken.forSession, paragraphs: newOnes(spoken, news.rendered) };
+      const paragraphs = newLines(
+        before.said ?? [],
+        spoken.rendered.paragraphs,
+        spoken.forSession.paragraphs,
+      );
+      const forSession = { ...spoken.forSession, paragraphs };
       await pay(where, urgencyOf(message));
       await say(where, { ...spoken, rendered: news.rendered, forSession });
       return { ...where, said };
@@ -199,11 +206,6 @@ interface Spoken {
   readonly forSession: Rendered;
   readonly buttons: readonly Button[];
   readonly called: readonly string[];
-}
-
-/** The paragraphs with mentions that belong to those that are new: both renderings have the same ones in the same order. */
-function newOnes({ rendered, forSession }: Spoken, news: Rendered): string[] {
-  return forSession.paragraphs.filter((_text, at) => news.paragraphs.includes(rendered.paragraphs[at] ?? ''));
 }
 
 export function urgencyOf(message: Message): Urgency {

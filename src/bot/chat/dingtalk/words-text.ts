@@ -6,7 +6,7 @@ import type { Language } from '../chat-platform.ts';
 import type { Button } from '../message.ts';
 import { onOneLine, shorten } from '../shown-text.ts';
 import { escapeLine, linkTarget } from './escape-markdown.ts';
-import type { Rendered } from './markdown.ts';
+import { LINE_BREAK, type Rendered } from './markdown.ts';
 import { mark } from './places.ts';
 import type { Markdown } from './robot-messages.ts';
 import { dingtalkWords } from './words.ts';
@@ -68,7 +68,8 @@ function sendLink(words: string): string {
 
 /** What has been said, so that a later message says the news alone. */
 export function marksOf(rendered: Rendered, buttons: readonly Button[]): string[] {
-  const texts = [rendered.title, ...rendered.paragraphs, ...buttons.map(({ action }) => `button ${action}`)];
+  const lines = rendered.paragraphs.flatMap(linesOf);
+  const texts = [titleOf(rendered), ...lines, ...buttons.map(({ action }) => `button ${action}`)];
   return texts.slice(0, MOST_MARKS).map((text) => mark(text, MARK_CHARS));
 }
 
@@ -79,8 +80,33 @@ export function newsSince(
   buttons: readonly Button[],
 ): { readonly rendered: Rendered; readonly buttons: readonly Button[] } | undefined {
   const isNew = (text: string): boolean => !said.includes(mark(text, MARK_CHARS));
-  const paragraphs = rendered.paragraphs.filter(isNew);
+  const paragraphs = newLines(said, rendered.paragraphs);
   const hasNewButton = buttons.some(({ action }) => isNew(`button ${action}`));
-  if (paragraphs.length === 0 && !hasNewButton && !isNew(rendered.title)) return undefined;
+  if (paragraphs.length === 0 && !hasNewButton && !isNew(titleOf(rendered))) return undefined;
   return { rendered: { ...rendered, paragraphs }, buttons };
 }
+
+/**
+ * Paragraphs with the lines that were not said yet.
+ * @param shown the same paragraphs as others read them, line by line
+ */
+export function newLines(
+  said: readonly string[],
+  paragraphs: readonly string[],
+  shown: readonly string[] = paragraphs,
+): string[] {
+  return paragraphs
+    .map((paragraph, at) => {
+      const others = linesOf(shown[at] ?? '');
+      return linesOf(paragraph)
+        .map((line, index) => (said.includes(mark(line, MARK_CHARS)) ? undefined : others[index]))
+        .filter((line) => line !== undefined)
+        .join(LINE_BREAK);
+    })
+    .filter((paragraph) => paragraph !== '');
+}
+
+const linesOf = (paragraph: string): string[] => paragraph.split(LINE_BREAK);
+
+/** Its tone alone is no news: what ended is said by the result. */
+const titleOf = ({ title, tone }: Rendered): string => title.slice(tone.length);

@@ -48,7 +48,7 @@ export const dingtalkWords: Readonly<Record<Language, DingtalkWords>> = {
     oldCard: '这张卡片由另一个版本的机器人生成，按钮已失效。请直接输入：',
     tap: '点击：',
     orType: '或发送给我：',
-    request: '请求',
+    request: '申请',
     role: '角色',
     groupMembers: '群成员',
     write: '请发送给机器人：',

@@ -17,6 +17,8 @@ const answerShape = z.object({
     is_ultra_restricted: z.boolean().optional(),
     is_stranger: z.boolean().optional(),
     locale: z.string().optional(),
+    name: z.string().optional(),
+    profile: z.object({ real_name: z.string().optional(), display_name: z.string().optional() }).optional(),
   }),
 });
 
@@ -108,7 +110,9 @@ function standingOf(user: z.output<typeof answerShape>['user'], teamId: string |
     user.is_stranger === true ||
     teamId === undefined ||
     user.team_id !== teamId;
-  return { outsider, language: languageOf(user.locale) };
+  // Empty is what Slack has for a name that nobody set.
+  const name = user.profile?.display_name || user.profile?.real_name || user.name;
+  return { outsider, language: languageOf(user.locale), name };
 }
 
 function languageOf(locale: string | undefined): Language | undefined {

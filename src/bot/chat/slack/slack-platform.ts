@@ -16,7 +16,16 @@ import { createBoltApp } from './bolt-app.ts';
 import { createGroups } from './groups.ts';
 import { findIdentity, type Identity } from './identity.ts';
 import { createPeople } from './people.ts';
-import { decodePlace, decodeRef, encodePlace, encodeRef, PLATFORM, threadPlace, userId } from './places.ts';
+import {
+  channelIdShape,
+  decodePlace,
+  decodeRef,
+  encodePlace,
+  encodeRef,
+  PLATFORM,
+  threadPlace,
+  userId,
+} from './places.ts';
 import { createPosting } from './posting.ts';
 import { createPrivateReply } from './private-reply.ts';
 import { Reception } from './reception.ts';
@@ -107,6 +116,7 @@ export function createSlackPlatform(options: SlackOptions, deps: SlackDeps): Sla
 
   return {
     name: PLATFORM,
+    title: { en: 'Slack', 'zh-CN': 'Slack' },
     language,
     requestUrl: () => requestUrl,
 
@@ -154,6 +164,7 @@ export function createSlackPlatform(options: SlackOptions, deps: SlackDeps): Sla
       }),
 
     threadOf: (ref): Place => threadPlace(decodeRef(ref)),
+    placeNamed: (id) => (channelIdShape.safeParse(id).success ? encodePlace({ channel: id }) : undefined),
 
     replyPrivately: (to, person, message) =>
       told(async () => {
