@@ -81,6 +81,8 @@ export function createDumpQueues(options: DumpQueuesOptions): DumpQueues {
       const looks = new Queue(looksQueueName(cluster), { connection: redis });
       const events = new QueueEvents(queueName(cluster), { connection });
       const lookEvents = new QueueEvents(looksQueueName(cluster), { connection });
+      // Each pre-flight that is waited for listens to its queue, and there may be any number.
+      looks.setMaxListeners(0);
       const failed = (err: Error): void => log.warn({ err, cluster }, 'queue failed');
       for (const each of [queue, looks]) each.on('error', failed);
       for (const each of [events, lookEvents]) each.on('error', failed);

@@ -132,7 +132,7 @@ describe('the leaky service', () => {
       await until(/^ready$/m);
 
       child.kill('SIGSTOP');
-      await new Promise((resolve) => setTimeout(resolve, 700));
+      await new Promise((resolve) => setTimeout(resolve, 1500));
       const longPause = until(/^pause ((?:[6-9]\d\d|\d{4,}) ms) at /m);
       child.kill('SIGCONT');
 

@@ -32,6 +32,17 @@ const rule = (changes: Partial<Rule> = {}): Rule => ({
 const target = { cluster: 'cn-1', namespace: 'prod', pod: 'api-0' };
 const who = (person: PersonRef, ...groups: string[]): PersonInGroups => ({ person, groups: new Set(groups) });
 
+describe('one human with accounts on two platforms', () => {
+  const review = { by: ['everyone'], approvals: 1, selfApproval: false, expireAfterMs: 1_800_000 };
+  const bob: PersonInGroups = { ...who(BOB), alsoKnownAs: ['dingtalk:0135', BOB] };
+
+  it('may not review with one what they asked for with the other', () => {
+    expect(mayReview(rule({ review }), 'dingtalk:0135', bob)).toBe('own-request');
+    expect(mayReview(rule({ review }), 'dingtalk:0136', bob)).toBe('ok');
+    expect(mayReview(rule({ review: { ...review, selfApproval: true } }), 'dingtalk:0135', bob)).toBe('ok');
+  });
+});
+
 describe('who may ask for a dump', () => {
   it('is nobody where there is no rule', () => {
     expect(decide([], who(ALICE, DEVS), target)).toEqual({
