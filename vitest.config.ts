@@ -8,6 +8,7 @@ export default defineConfig({
     hookTimeout: 180_000,
     globalSetup: ['test/global-setup.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // Many tests wait more than they work: three of them keep two cores busy.
+    maxWorkers: 3,
   },
 });

@@ -2,9 +2,17 @@
 import { figureOf, ratioOf } from '../figure.ts';
 import type { Lab, Setting } from '../lab.ts';
 import type { Measured, Row } from '../report.ts';
-import { type ByBot, startByBot } from '../ways/by-bot.ts';
+import { type BotRun, type ByBot, startByBot } from '../ways/by-bot.ts';
 import { byHand, type HandMade } from '../ways/by-hand.ts';
 import { findKubectl } from '../ways/kubectl.ts';
+
+/** Flags of the command; the first is what one gets who says nothing, and the headline. */
+const BOT_WAYS = {
+  'heapdump-bot': '',
+  'heapdump-bot, relay': '--via relay',
+  'heapdump-bot, relay, as it is': '--via relay --compress none',
+} as const;
+type BotWay = keyof typeof BOT_WAYS;
 
 export async function measureApproval(lab: Lab): Promise<Measured> {
   const store = await lab.startStore({ discard: false });
@@ -21,18 +29,23 @@ export async function measureApproval(lab: Lab): Promise<Measured> {
       lab.say(`approval to link: ${name} …`);
       const taken = await measureSize(lab, setting, bot, heapMb);
       const handSeconds = taken.hand.map(({ seconds }) => seconds);
-      const of = (part: (hand: HandMade) => number): string =>
-        figureOf(taken.hand.map(part)).value.toFixed(1);
-      const parts = `jcmd ${of((hand) => hand.dumpSeconds)}, ${copies} ${of((hand) => hand.copySeconds)}, upload ${of((hand) => hand.uploadSeconds)} s`;
+      const middle = (values: number[]): string => figureOf(values).value.toFixed(1);
+      const parts = [
+        `jcmd ${middle(taken.hand.map(({ dumpSeconds }) => dumpSeconds))}`,
+        `${copies} ${middle(taken.hand.map(({ copySeconds }) => copySeconds))}`,
+        `upload ${middle(taken.hand.map(({ uploadSeconds }) => uploadSeconds))} s`,
+      ].join(', ');
       rows.push(
-        { name: `${name}, heapdump-bot`, unit: 's', figure: figureOf(taken.auto) },
-        { name: `${name}, heapdump-bot by relay`, unit: 's', figure: figureOf(taken.relay) },
+        ...(Object.keys(BOT_WAYS) as BotWay[]).map((way) => botRow(`${name}, ${way}`, taken.bot[way])),
         { name: `${name}, by hand`, unit: 's', figure: figureOf(handSeconds), note: parts, other: true },
       );
       if (heapMb === sizes.approvalHeadline)
         headline = {
           approvalToLinkVsByHand: {
-            figure: ratioOf(taken.auto, handSeconds),
+            figure: ratioOf(
+              taken.bot['heapdump-bot'].map(({ seconds }) => seconds),
+              handSeconds,
+            ),
             note: `${name}; by hand: jcmd, ${copies}, ali-oss multipart${small ? '; small, as this is a quick run' : ''}`,
           },
         };
@@ -45,23 +58,33 @@ export async function measureApproval(lab: Lab): Promise<Measured> {
 }
 
 interface Taken {
-  readonly auto: number[];
-  readonly relay: number[];
+  readonly bot: Record<BotWay, BotRun[]>;
   readonly hand: HandMade[];
 }
 
 /** In turns, on the same pod. */
 async function measureSize(lab: Lab, setting: Setting, bot: ByBot, heapMb: number): Promise<Taken> {
   const subject = await lab.addSubject(heapMb);
-  const taken: Taken = { auto: [], relay: [], hand: [] };
+  const ways = Object.keys(BOT_WAYS) as BotWay[];
+  const taken: Taken = {
+    bot: Object.fromEntries(ways.map((way) => [way, [] as BotRun[]])) as Taken['bot'],
+    hand: [],
+  };
   try {
     for (let run = 0; run < lab.options.runs; run += 1) {
-      taken.auto.push(await bot.approvalToLink(subject, ''));
-      taken.relay.push(await bot.approvalToLink(subject, '--via relay'));
+      for (const way of ways) taken.bot[way].push(await bot.approvalToLink(subject, BOT_WAYS[way]));
       taken.hand.push(await byHand(lab, setting, subject));
     }
     return taken;
   } finally {
     await lab.removeSubject(subject);
   }
+}
+
+function botRow(name: string, runs: readonly BotRun[]): Row {
+  const middle = (values: number[]): string => figureOf(values).value.toFixed(1);
+  const dump = middle(runs.map(({ dumpSeconds }) => dumpSeconds));
+  const transfer = middle(runs.map(({ transferSeconds }) => transferSeconds));
+  const figure = figureOf(runs.map(({ seconds }) => seconds));
+  return { name, unit: 's', figure, note: `dump ${dump}, transfer ${transfer} s` };
 }

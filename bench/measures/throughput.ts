@@ -61,8 +61,7 @@ async function measure(lab: Lab, setting: Setting, dump: PreparedDump): Promise<
   };
   if (kubectl !== undefined)
     ways.kubectl = async () => {
-      await kubectl.copyOut(target, dump.file, copy);
-      await rm(copy);
+      await kubectl.copyOut(target, dump.file, copy).finally(() => rm(copy, { force: true }));
     };
   const serverSeconds = chargeServer(lab, ways);
   lab.say(`throughput: ${Math.round(dump.sizeBytes / 1e6)} MB, ${Object.keys(ways).length} ways in turns …`);

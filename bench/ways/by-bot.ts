@@ -1,17 +1,25 @@
 /** The whole product, from a reviewer's click to the link in the thread. */
 import { createPlatforms } from '../../src/bot/create-platforms.ts';
+import { createRequestStore } from '../../src/bot/request-store.ts';
 import { startBot } from '../../src/bot/start-bot.ts';
 import { credentialsFromConfig } from '../../src/credentials-from-config.ts';
 import type { StoredMessage } from '../../src/demo/slack/slack-workspace.ts';
 import type { Lab, Setting, Subject } from '../lab.ts';
 import { startWorkerProcess } from './worker-process.ts';
 
+export interface BotRun {
+  readonly seconds: number;
+  /** Of that. */
+  readonly dumpSeconds: number;
+  readonly transferSeconds: number;
+}
+
 export interface ByBot {
   /**
+   * From the click on Approve to the message with the link.
    * @param flags of the command
-   * @returns seconds from the click on Approve to the message with the link
    */
-  approvalToLink(subject: Subject, flags: string): Promise<number>;
+  approvalToLink(subject: Subject, flags: string): Promise<BotRun>;
   stop(): Promise<void>;
 }
 
@@ -35,6 +43,7 @@ export async function startByBot(lab: Lab, setting: Setting): Promise<ByBot> {
   });
   const command = config.chat.slack?.command ?? '/heapdump';
   const seen = new Set<string>();
+  const requests = createRequestStore(lab.redis);
 
   return {
     async approvalToLink({ namespace, pod, container }, flags) {
@@ -51,7 +60,13 @@ export async function startByBot(lab: Lab, setting: Setting): Promise<ByBot> {
       const seconds = (performance.now() - began) / 1000;
       if (!result.links.some((url) => url.includes('.hprof')))
         throw new Error(`The thread ended without a link: ${result.text}`);
-      return seconds;
+      const [request] = await requests.newest(1);
+      const steps = request?.outcome?.outcome === 'completed' ? request.outcome.stepMs : {};
+      return {
+        seconds,
+        dumpSeconds: (steps['run-dump'] ?? 0) / 1000,
+        transferSeconds: (steps.transfer ?? 0) / 1000,
+      };
     },
     async stop() {
       await bot.stop();

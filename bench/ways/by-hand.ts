@@ -54,7 +54,11 @@ export async function byHand(lab: Lab, setting: Setting, subject: Subject): Prom
     };
   } finally {
     await rm(here, { force: true });
-    await inContainer('rm', '-f', '--', inPod);
+    // Also when the bench is interrupted: the file is large, and secret.
+    await exec(lab.cluster, target, {
+      argv: ['rm', '-f', '--', inPod],
+      signal: AbortSignal.timeout(60_000),
+    });
   }
 }
 

@@ -15,7 +15,7 @@ export interface Copy {
 
 const SLOT = 'copy:';
 
-export const isCopy = (slot: string): boolean => slot.startsWith(SLOT);
+const isCopy = (slot: string): boolean => slot.startsWith(SLOT);
 
 /** @param name `slack:C012ABC`, `dingtalk:cid…==`. @returns undefined where no platform here knows such a place */
 export function copyIn(name: string, platforms: readonly ChatPlatform[]): Copy | undefined {

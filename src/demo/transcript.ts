@@ -45,10 +45,17 @@ export function printDingtalk(office: DingtalkOffice, options: TranscriptOptions
       key: message.id,
       head: dingtalkHead(kind, message, office),
       // It has no width: it keeps words from becoming links.
-      text: reader.read(message).replaceAll('\u2060', ''),
+      text: withNames(reader.read(message).replaceAll('\u2060', ''), message, office),
     });
   });
   return { end, note: (line) => transcript.note(line) };
+}
+
+/** Clients show whom a message pings by name. */
+function withNames(text: string, { pings }: ChatMessage, { developer, reviewer }: DingtalkOffice): string {
+  return [developer, reviewer]
+    .filter(({ id }) => pings.includes(id))
+    .reduce((shown, { id, name }) => shown.replaceAll(`@${id}`, `@${name}`), text);
 }
 
 class Transcript {

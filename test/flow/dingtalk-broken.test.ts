@@ -16,12 +16,15 @@ import { parts } from './slow-store.ts';
 
 describe('DingTalk’s connection ends in the middle of a dump', () => {
   let world: DingtalkWorld;
+  let bot: Awaited<ReturnType<DingtalkWorld['startBot']>>;
 
   beforeAll(async () => {
     world = await startDingtalkWorld({
+      bot: 'none',
       dingtalk: { limits: { disconnectGraceMs: 2000 } },
       config: () => ({ transfer: { via: 'relay', compress: 'none' }, worker: { partSizeMiB: 1 } }),
     });
+    bot = await world.startBot();
   });
   afterAll(() => world?.stop());
 
@@ -80,18 +83,24 @@ describe('DingTalk’s connection ends in the middle of a dump', () => {
   });
 
   it('the bot was down when the dump ended: the next one says so, once', async () => {
-    const { reviewer, dingtalk } = world.office;
-    const bot = await world.startBot();
-    await dingtalk.waitForStreams(2);
-    // Both serve the same organisation; whichever is told acts.
+    world.oss.faults.next({ kind: 'slow', bytesPerSecond: 300_000 }, parts, 3);
     const { id, card } = await ask(world);
-    await press(world, reviewer, card, '同意');
+    await press(world, world.office.reviewer, card, '同意');
+    await untilSending();
     await bot.stop();
+    await until(
+      async () =>
+        world.oss.objectKeys().some((key) => key.includes(id)) && (await world.leftInPod()).length === 0,
+      110_000,
+      () => 'the dump did not end',
+    );
+    expect(about(world, id)).toHaveLength(1);
+    await world.startBot();
     await readyOf(world, id);
     await closed(world, id);
 
     expect(about(world, id)).toHaveLength(2);
-    expect((await auditOf(world, id)).filter((entry) => entry.startsWith('approved'))).toHaveLength(1);
+    expect(shown(world, about(world, id)[0] ?? fail())).toContain('✅ 清理容器');
   });
 });
 

@@ -66,6 +66,12 @@ describe('a mistake in the config', () => {
       /^rules\.0\.review\.aprovals: unknown key/,
     ],
     [
+      'an announcement to a person',
+      { rules: [aRule({ review: { by: ['everyone'], announce: ['everyone'] } })] },
+      /^rules\.0\.review\.announce\.0: is "everyone"; allowed: .*dingtalk:cid/,
+    ],
+    ['accounts of one human that are only one', { accounts: [['slack:U0BOB']] }, /^accounts\.0: /],
+    [
       'a role where none can be',
       { rules: [aRule({ request: ['requester'] })] },
       /^rules\.0\.request\.0: is "requester"/,

@@ -49,7 +49,13 @@ describe('a config', () => {
     expect(rules[0]).toMatchObject({
       clusters: ['*'],
       pods: ['*'],
-      review: { by: ['slack:U0BOB'], approvals: 1, selfApproval: false, expireAfter: 1_800_000 },
+      review: {
+        by: ['slack:U0BOB'],
+        approvals: 1,
+        selfApproval: false,
+        expireAfter: 1_800_000,
+        announce: [],
+      },
       download: ['requester', 'reviewers'],
       cancel: ['requester', 'reviewers'],
       allow: { podCpu: false, noDisk: 'never' },

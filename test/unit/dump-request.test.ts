@@ -122,6 +122,14 @@ describe('a decision', () => {
     expect(approve(once, CAROL, NOW).state).toBe('approved');
   });
 
+  it('takes one approval of a human who has accounts on two platforms', () => {
+    const once = approve(pending({ approvalsNeeded: 2 }), BOB, NOW);
+
+    expect(problemOf(() => approve(once, 'dingtalk:0135', NOW, [BOB, 'dingtalk:0135']))).toBe(
+      'already-approved-by-you',
+    );
+  });
+
   it('is not turned round by whoever made it, and one denial of another person is enough', () => {
     const once = approve(pending({ approvalsNeeded: 2 }), BOB, NOW);
 
