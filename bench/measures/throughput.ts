@@ -80,7 +80,7 @@ async function measure(lab: Lab, setting: Setting, dump: PreparedDump): Promise<
     sections: [
       { title: `Throughput, a dump of ${Math.round(dump.sizeBytes / 1e6)} MB`, rows },
       {
-        title: 'CPU on both sides of the wire, for moving',
+        title: 'CPU of worker and stand-in, for moving',
         rows: cpuRows(taken, serverSeconds, dump.sizeBytes),
       },
     ],
@@ -130,7 +130,7 @@ function cpuRows(taken: Partial<Record<Way, Timed[]>>, server: Seconds, sizeByte
       // The first run was to warm up.
       const seconds = server[way]?.slice(1) ?? [];
       if (seconds.length === 0) return [];
-      const name = `API server (stand-in): ${NAMES[way]}`;
+      const name = `API server: ${NAMES[way]}`;
       return [{ name, unit: 'CPU s/GB', figure: perGigabyte(seconds), other: true }];
     }),
   ];

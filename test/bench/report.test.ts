@@ -64,11 +64,11 @@ describe('the report of a bench', () => {
 
   it('says of each goal whether it is met, and of what is missing why', () => {
     const missed = { figure: figureOf([250]), note: 'eight of 256 MB' };
-    const table = markdownOf(report({ headlines: headlines({ rssMbOne: missed }) }));
+    const table = markdownOf(report({ headlines: headlines({ rssMbOne: missed }) })).replaceAll(/ +/g, ' ');
 
-    expect(table).toContain('| memory, 1 transfer | 250 |  | 1 | at most 100 MB | no | eight of 256 MB |');
-    expect(table).toContain('| relay ÷ bare pipe | – |  |  | at least 0.95 |  | not here |');
-    expect(table).toContain('| relay <into nothing> | 100 | 90.0 – 120 | 3 | MB/s |  |');
+    expect(table).toContain('| memory, 1 transfer | 250 | | 1 | at most 100 MB | no | eight of 256 MB |');
+    expect(table).toContain('| relay ÷ bare pipe | – | | | at least 0.95 | | not here |');
+    expect(table).toContain('| relay <into nothing> | 100 | 90.0 – 120 | 3 | MB/s | |');
   });
 
   it('holds bytes sent twice against the limit of that very run', () => {
