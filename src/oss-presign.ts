@@ -13,7 +13,7 @@ export interface UrlWish {
 }
 
 /** https://help.aliyun.com/en/oss/user-guide/0002-00000232; the SDK does not check it. */
-const LONGEST_S = 7 * 24 * 3600;
+export const LONGEST_URL_MS = 7 * 24 * 3_600_000;
 
 /**
  * Signs with the credentials given and no others: an SDK client that may renew its own would put the old key's id
@@ -40,7 +40,7 @@ export async function presign(
 function lifetimeSeconds(lifetimeMs: number, { expiresAt }: OssCredentials): number {
   checkLifetime(lifetimeMs);
   const leftMs = expiresAt === undefined ? lifetimeMs : Math.min(lifetimeMs, expiresAt - Date.now());
-  const seconds = Math.min(LONGEST_S, Math.floor(leftMs / 1000));
+  const seconds = Math.floor(Math.min(LONGEST_URL_MS, leftMs) / 1000);
   if (seconds < 1)
     throw new CredentialError('expired', `Credentials end too soon to sign a URL: in ${leftMs} ms`);
   return seconds;

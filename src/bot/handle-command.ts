@@ -38,7 +38,6 @@ export interface CommandDeps {
   readonly usualTransfer: UsualTransfer;
   readonly clusters: readonly string[];
   readonly words: (language: Language) => Words;
-  readonly commandName: (platform: ChatPlatform) => string;
   readonly privatePlaces: PrivatePlaces;
   readonly now: () => number;
   readonly log: Logger;
@@ -54,8 +53,8 @@ export function createCommandHandler(deps: CommandDeps) {
     const reply = (message: Message) => platform.replyPrivately(incoming.privately, incoming.person, message);
     try {
       const parsed = parseCommand(incoming.text);
-      if (!parsed.ok) return await reply(usageReply(words, parsed, deps.commandName(platform)));
-      if (parsed.command.kind === 'help') return await reply(helpReply(words, deps.commandName(platform)));
+      if (!parsed.ok) return await reply(usageReply(words, parsed, platform.command));
+      if (parsed.command.kind === 'help') return await reply(helpReply(words, platform.command));
       const who = await whoIs(platform, incoming.person, deps);
       if (who === undefined) {
         if (parsed.command.kind === 'dump') await recordOutsider(incoming, parsed.command);

@@ -4,6 +4,7 @@
  */
 import type { ActionAnswer, ChatPlatform, Language } from './chat/chat-platform.ts';
 import type { Block, Inline, Line, Message, PersonRef } from './chat/message.ts';
+import { inlinesIn } from './chat/message-lines.ts';
 import type { Words } from './words/words.ts';
 
 const REMEMBERED = 5000;
@@ -81,6 +82,7 @@ export function nameStrangers(
         : answer;
     return {
       name: platform.name,
+      command: platform.command,
       title: platform.title,
       language: platform.language,
       start: (handlers) =>
@@ -99,22 +101,6 @@ export function nameStrangers(
       groupsOf: (person, groups) => platform.groupsOf(person, groups),
     };
   });
-}
-
-const inlinesIn = ({ blocks }: Message): readonly Inline[] => blocks.flatMap(linesOf).flat();
-
-function linesOf(block: Block): readonly Line[] {
-  switch (block.kind) {
-    case 'line':
-    case 'note':
-      return [block.line];
-    case 'fields':
-      return block.fields.map(({ value }) => value);
-    case 'quote':
-    case 'checklist':
-    case 'download':
-      return [];
-  }
 }
 
 /** Empty where nobody is meant. */

@@ -113,8 +113,6 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
     clusters: config.clusters.map(({ name }) => name),
     words: wordsOf,
     privatePlaces,
-    commandName: (platform) =>
-      platform.name === 'slack' ? (config.chat.slack?.command ?? '/heapdump') : '/heapdump',
     now,
     log,
   });

@@ -1,8 +1,8 @@
 /** What the developer of the play does last. */
-import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { Readable, Transform } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { countingHash } from './counting-hash.ts';
 
 export interface Download {
   readonly file: string;
@@ -19,15 +19,7 @@ export class PlayError extends Error {
 export async function download(link: string, file: string): Promise<Download> {
   const answer = await fetch(link);
   if (!answer.ok || answer.body === null) throw new PlayError(`The link answered HTTP ${answer.status}`);
-  const sha = createHash('sha256');
-  let sizeBytes = 0;
-  const watch = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      sha.update(chunk);
-      sizeBytes += chunk.length;
-      done(null, chunk);
-    },
-  });
-  await pipeline(Readable.fromWeb(answer.body), watch, createWriteStream(file));
-  return { file, sizeBytes, sha256: sha.digest('hex') };
+  const hash = countingHash();
+  await pipeline(Readable.fromWeb(answer.body), hash.stream, createWriteStream(file));
+  return { file, ...hash.end() };
 }

@@ -1,9 +1,9 @@
 /** Opens what was downloaded: unpacks it where it is packed, hashes it, and hands each byte of the dump to a walker. */
-import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { PassThrough, Transform, Writable } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { countingHash } from './counting-hash.ts';
 
 export interface InspectedDump {
   readonly sizeBytes: number;
@@ -23,24 +23,11 @@ export async function inspectDump(
     readonly out?: string | undefined;
   },
 ): Promise<InspectedDump> {
-  const sha = createHash('sha256');
-  let sizeBytes = 0;
-  const watch = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      sha.update(chunk);
-      sizeBytes += chunk.length;
-      try {
-        options.onChunk(chunk);
-        done(null, chunk);
-      } catch (error) {
-        done(error instanceof Error ? error : new Error(String(error)));
-      }
-    },
-  });
+  const hash = countingHash(options.onChunk);
   const kept = options.out === undefined ? nowhere() : createWriteStream(options.out);
   const unpack = options.packed ? createGunzip() : new PassThrough();
-  await pipeline(createReadStream(file), unpack, watch, kept);
-  return { sizeBytes, sha256: sha.digest('hex') };
+  await pipeline(createReadStream(file), unpack, hash.stream, kept);
+  return hash.end();
 }
 
 const nowhere = (): Writable => new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -121,6 +121,10 @@ export type Step = (typeof STEPS)[number];
 const objectForm = z.enum(['hprof', 'hprof.gz']);
 export type ObjectForm = z.infer<typeof objectForm>;
 
+/** Programs of a pod that can tell whether what came is what was read there. */
+export const sumKind = z.enum(['cksum', 'md5', 'sha1', 'sha256']);
+export type SumKind = z.infer<typeof sumKind>;
+
 /** The object in the store, and what it holds. */
 const storedDump = z.strictObject({
   objectKey: z.string().max(1023),
@@ -135,7 +139,7 @@ const storedDump = z.strictObject({
   /** both: the pod began, and the worker finished. */
   via: z.enum(['direct', 'relay', 'both']),
   /** Checksums of the pod and of ours were compared part by part: which kind. */
-  podChecksum: z.enum(['cksum', 'md5', 'sha1', 'sha256']),
+  podChecksum: sumKind,
   /** The object was read back and walked, as not all of it went through one worker's hands. */
   readBack: z.boolean(),
 });

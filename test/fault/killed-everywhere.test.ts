@@ -6,6 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STEPS } from '../../src/worker/dump-job.ts';
 import { startWorld, until, type World } from '../world.ts';
 
+/** Of one transfer, with the memory that the config below grants. */
+const BUFFERS = 4;
+const PIECE_BYTES = 1024 * 1024;
+
 describe('a worker is killed with SIGKILL in every step and between them, one dump long', () => {
   let world: World;
   beforeAll(async () => {
@@ -45,6 +49,9 @@ describe('a worker is killed with SIGKILL in every step and between them, one du
     const stored = await readFile(String(world.oss.objectPath(outcome.objectKey)));
     expect(outcome.sha256).toBe(createHash('sha256').update(stored).digest('hex'));
     expect(outcome.proofs).toContain('read-back');
+    const received = [...world.oss.receivedPartBytes(outcome.objectKey).values()];
+    const twice = received.reduce((sum, bytes) => sum + bytes, 0) - outcome.sizeBytes;
+    expect(twice).toBeLessThanOrEqual(BUFFERS * PIECE_BYTES);
     expect(await world.leftInPod()).toEqual([]);
     expect(world.oss.pendingUploads()).toEqual([]);
     expect(world.oss.objectKeys()).toHaveLength(1);

@@ -3,7 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { OssCall } from '../../src/demo/oss/demo-oss.ts';
 import { aPart } from '../contract/a-part.ts';
-import { type StartedStore, startedStore, storeErrorOf, storeOn } from './started-store.ts';
+import {
+  answersTo,
+  callOf,
+  type StartedStore,
+  startedStore,
+  storeErrorOf,
+  storeOn,
+} from './started-store.ts';
 
 const KEY = 'shop/order-service/prod/a.hprof';
 const { signal } = new AbortController();
@@ -11,12 +18,7 @@ const { signal } = new AbortController();
 let started: StartedStore;
 afterEach(() => started.stop());
 
-const at =
-  (operation: OssCall['operation']) =>
-  (call: OssCall): boolean =>
-    call.operation === operation;
-const asked = (operation: OssCall['operation']): (number | undefined)[] =>
-  started.oss.requests.filter((request) => request.operation === operation).map(({ status }) => status);
+const asked = (operation: OssCall['operation']) => answersTo(started, operation);
 const begin = () => started.store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
 
 describe('an upload that is aborted', () => {
@@ -24,7 +26,7 @@ describe('an upload that is aborted', () => {
     started = await startedStore();
     const { store, oss } = started;
     const uploadId = await begin();
-    oss.faults.next({ kind: 'silence' }, at('UploadPart'));
+    oss.faults.next({ kind: 'silence' }, callOf('UploadPart'));
     const sending = storeErrorOf(store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), signal));
     while (oss.faults.left() > 0) await sleep(5);
 
@@ -40,7 +42,7 @@ describe('an upload that is aborted', () => {
     started = await startedStore();
     const { store, oss } = started;
     const [aborted, other] = [await begin(), await begin()];
-    oss.faults.next({ kind: 'slow', bytesPerSecond: 100_000 }, at('UploadPart'));
+    oss.faults.next({ kind: 'slow', bytesPerSecond: 100_000 }, callOf('UploadPart'));
     const sending = store.uploadPart(KEY, other, await aPart(1, randomBytes(20_000)), signal);
     while (oss.faults.left() > 0) await sleep(5);
 
@@ -54,7 +56,7 @@ describe('an upload that is aborted', () => {
     const { store, oss } = started;
     const uploadId = await begin();
     await store.uploadPart(KEY, uploadId, await aPart(1, 'x'), signal);
-    oss.faults.next({ kind: 'abort-leaves-parts' }, at('AbortMultipartUpload'), 2);
+    oss.faults.next({ kind: 'abort-leaves-parts' }, callOf('AbortMultipartUpload'), 2);
 
     await store.abortUpload(KEY, uploadId, signal);
 
@@ -66,7 +68,7 @@ describe('an upload that is aborted', () => {
     started = await startedStore({ retry: { attempts: 3, baseMs: 1, maxMs: 1 } });
     const { store, oss } = started;
     const uploadId = await begin();
-    oss.faults.next({ kind: 'abort-leaves-parts' }, at('AbortMultipartUpload'), 3);
+    oss.faults.next({ kind: 'abort-leaves-parts' }, callOf('AbortMultipartUpload'), 3);
 
     const error = await storeErrorOf(store.abortUpload(KEY, uploadId, signal));
 
@@ -79,7 +81,7 @@ describe('an upload that nobody knows of, as the answer to its beginning was los
   it('is found by its key and aborted', async () => {
     started = await startedStore();
     const { store, oss } = started;
-    oss.faults.next({ kind: 'answer-lost' }, at('InitiateMultipartUpload'), 2);
+    oss.faults.next({ kind: 'answer-lost' }, callOf('InitiateMultipartUpload'), 2);
     const uploadId = await begin();
     expect(oss.pendingUploads()).toHaveLength(3);
 

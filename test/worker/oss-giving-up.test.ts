@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { OssCall } from '../../src/demo/oss/demo-oss.ts';
 import type { StoredPart } from '../../src/worker/store/object-store.ts';
 import { aPart } from '../contract/a-part.ts';
-import { type StartedStore, startedStore, storeErrorOf } from './started-store.ts';
+import { answersTo, callOf, type StartedStore, startedStore, storeErrorOf } from './started-store.ts';
 
 const KEY = 'shop/order-service/prod/a.hprof';
 const { signal } = new AbortController();
@@ -15,19 +15,14 @@ const { signal } = new AbortController();
 let started: StartedStore;
 afterEach(() => started.stop());
 
-const at =
-  (operation: OssCall['operation']) =>
-  (call: OssCall): boolean =>
-    call.operation === operation;
-const asked = (operation: OssCall['operation']): (number | undefined)[] =>
-  started.oss.requests.filter((request) => request.operation === operation).map(({ status }) => status);
+const asked = (operation: OssCall['operation']) => answersTo(started, operation);
 
 describe('a store that does not answer', () => {
   it('gets a part again when its time is over, and the old connection is closed', async () => {
     started = await startedStore({ partTimeoutMs: 300 });
     const { store, oss } = started;
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
-    oss.faults.next({ kind: 'silence' }, at('UploadPart'));
+    oss.faults.next({ kind: 'silence' }, callOf('UploadPart'));
 
     await store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), signal);
 
@@ -38,7 +33,7 @@ describe('a store that does not answer', () => {
     started = await startedStore({ partTimeoutMs: 200, retry: { attempts: 2, baseMs: 1, maxMs: 1 } });
     const { store, oss } = started;
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
-    oss.faults.next({ kind: 'silence' }, at('UploadPart'), 2);
+    oss.faults.next({ kind: 'silence' }, callOf('UploadPart'), 2);
 
     const error = await storeErrorOf(
       store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), signal),
@@ -92,7 +87,7 @@ describe('a store that does not answer', () => {
     started = await startedStore();
     const { store, oss, client } = started;
     await client().put(KEY, randomBytes(500_000));
-    oss.faults.next({ kind: 'slow', bytesPerSecond: 20_000 }, at('GetObject'));
+    oss.faults.next({ kind: 'slow', bytesPerSecond: 20_000 }, callOf('GetObject'));
     const giveUp = new AbortController();
     const reading = await store.read(KEY, undefined, giveUp.signal);
     const ended = storeErrorOf(buffer(reading));

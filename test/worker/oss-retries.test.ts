@@ -5,7 +5,14 @@ import type { OssCall, OssFault } from '../../src/demo/oss/demo-oss.ts';
 import { fixedCredentials } from '../../src/oss-credentials.ts';
 import type { ObjectStore } from '../../src/worker/store/object-store.ts';
 import { aPart } from '../contract/a-part.ts';
-import { type StartedStore, startedStore, storeErrorOf, storeOn } from './started-store.ts';
+import {
+  answersTo,
+  callOf,
+  type StartedStore,
+  startedStore,
+  storeErrorOf,
+  storeOn,
+} from './started-store.ts';
 
 const KEY = 'shop/order-service/prod/a.hprof';
 const { signal } = new AbortController();
@@ -19,12 +26,7 @@ afterEach(async () => {
   expect(warned).not.toHaveBeenCalled();
 });
 
-const at =
-  (operation: OssCall['operation']) =>
-  (call: OssCall): boolean =>
-    call.operation === operation;
-const asked = (operation: OssCall['operation']): (number | undefined)[] =>
-  started.oss.requests.filter((request) => request.operation === operation).map(({ status }) => status);
+const asked = (operation: OssCall['operation']) => answersTo(started, operation);
 
 /** One upload from the first call to the last, with everything a worker asks of a store. */
 async function wholeUpload(store: ObjectStore, body: Buffer): Promise<Buffer> {
@@ -56,7 +58,7 @@ describe('trouble that passes is not seen by the worker', () => {
   it.each(troubles)('$kind $status $code', async (trouble) => {
     started = await startedStore();
     const { store, oss } = started;
-    for (const operation of operations) oss.faults.next(trouble, at(operation));
+    for (const operation of operations) oss.faults.next(trouble, callOf(operation));
     const body = randomBytes(120_000);
 
     const back = await wholeUpload(store, body);
@@ -69,7 +71,7 @@ describe('trouble that passes is not seen by the worker', () => {
   it('OSS says that we were too slow', async () => {
     started = await startedStore();
     const { store, oss } = started;
-    oss.faults.next({ kind: 'status', status: 400, code: 'RequestTimeout' }, at('UploadPart'));
+    oss.faults.next({ kind: 'status', status: 400, code: 'RequestTimeout' }, callOf('UploadPart'));
 
     await wholeUpload(store, randomBytes(1000));
 
@@ -90,7 +92,7 @@ describe('trouble that passes is not seen by the worker', () => {
   it('a bit turns on the way: OSS sees it by the MD5 that we send, and gets the part again', async () => {
     started = await startedStore();
     const { store, oss } = started;
-    oss.faults.next({ kind: 'flipped-bit' }, at('UploadPart'));
+    oss.faults.next({ kind: 'flipped-bit' }, callOf('UploadPart'));
     const body = randomBytes(120_000);
 
     const back = await wholeUpload(store, body);
@@ -102,7 +104,7 @@ describe('trouble that passes is not seen by the worker', () => {
   it('OSS stored something else than we sent: its ETag tells, and the part goes again', async () => {
     started = await startedStore();
     const { store, oss } = started;
-    oss.faults.next({ kind: 'wrong-etag' }, at('UploadPart'));
+    oss.faults.next({ kind: 'wrong-etag' }, callOf('UploadPart'));
 
     await wholeUpload(store, randomBytes(120_000));
 
@@ -115,7 +117,7 @@ describe('trouble that passes is not seen by the worker', () => {
     const body = randomBytes(900_000);
     await wholeUpload(store, body);
     oss.requests.length = 0;
-    oss.faults.next({ kind: 'reset', afterBytes: 300_000 }, at('GetObject'), 2);
+    oss.faults.next({ kind: 'reset', afterBytes: 300_000 }, callOf('GetObject'), 2);
 
     const back = await buffer(await store.read(KEY, { start: 10, end: 899_989 }, signal));
 
@@ -129,7 +131,7 @@ describe('an answer that is lost', () => {
   it('to Complete: the object is there, and that is success', async () => {
     started = await startedStore();
     const { store, oss } = started;
-    oss.faults.next({ kind: 'answer-lost' }, at('CompleteMultipartUpload'));
+    oss.faults.next({ kind: 'answer-lost' }, callOf('CompleteMultipartUpload'));
     const body = randomBytes(1000);
 
     expect((await wholeUpload(store, body)).equals(body)).toBe(true);
@@ -159,7 +161,7 @@ describe('trouble that stays', () => {
     started = await startedStore({ retry: { attempts: 3, baseMs: 1, maxMs: 2 } });
     const { store, oss } = started;
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
-    oss.faults.next(trouble, at('UploadPart'), 10);
+    oss.faults.next(trouble, callOf('UploadPart'), 10);
 
     const error = await storeErrorOf(
       store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), signal),
@@ -179,7 +181,7 @@ describe('trouble that stays', () => {
     started = await startedStore();
     const { store, oss } = started;
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
-    oss.faults.next({ kind: 'flipped-bit' }, at('UploadPart'), 4);
+    oss.faults.next({ kind: 'flipped-bit' }, callOf('UploadPart'), 4);
 
     const error = await storeErrorOf(
       store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), signal),
@@ -193,7 +195,7 @@ describe('trouble that stays', () => {
     started = await startedStore();
     const { store, oss } = started;
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
-    oss.faults.next({ kind: 'wrong-etag' }, at('UploadPart'), 4);
+    oss.faults.next({ kind: 'wrong-etag' }, callOf('UploadPart'), 4);
 
     const error = await storeErrorOf(
       store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), signal),
@@ -206,7 +208,7 @@ describe('trouble that stays', () => {
     started = await startedStore({ serverSideEncryption: 'KMS' });
     const { store, oss } = started;
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
-    oss.faults.next({ kind: 'wrong-etag' }, at('UploadPart'));
+    oss.faults.next({ kind: 'wrong-etag' }, callOf('UploadPart'));
 
     await store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), signal);
 
@@ -218,7 +220,7 @@ describe('trouble that stays', () => {
     const { store, oss } = started;
     const uploadId = await store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
     const part = await store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), signal);
-    oss.faults.next({ kind: 'wrong-crc64' }, at('CompleteMultipartUpload'));
+    oss.faults.next({ kind: 'wrong-crc64' }, callOf('CompleteMultipartUpload'));
 
     const error = await storeErrorOf(store.completeUpload(KEY, uploadId, [part], signal));
 

@@ -4,7 +4,14 @@ import type { OssCall } from '../../src/demo/oss/demo-oss.ts';
 import type { CredentialSource } from '../../src/oss-credentials.ts';
 import type { StoredPart } from '../../src/worker/store/object-store.ts';
 import { aPart } from '../contract/a-part.ts';
-import { type StartedStore, startedStore, storeErrorOf, storeOn } from './started-store.ts';
+import {
+  answersTo,
+  callOf,
+  type StartedStore,
+  startedStore,
+  storeErrorOf,
+  storeOn,
+} from './started-store.ts';
 
 const KEY = 'shop/order-service/prod/a.hprof';
 const { signal } = new AbortController();
@@ -12,12 +19,7 @@ const { signal } = new AbortController();
 let started: StartedStore;
 afterEach(() => started.stop());
 
-const at =
-  (operation: OssCall['operation']) =>
-  (call: OssCall): boolean =>
-    call.operation === operation;
-const asked = (operation: OssCall['operation']): (number | undefined)[] =>
-  started.oss.requests.filter((request) => request.operation === operation).map(({ status }) => status);
+const asked = (operation: OssCall['operation']) => answersTo(started, operation);
 const begin = () => started.store.beginUpload({ objectKey: KEY, metadata: {} }, signal);
 
 describe('a slow store', () => {
@@ -60,7 +62,7 @@ describe('a slow store', () => {
       started = await startedStore();
       const { store, oss } = started;
       const uploadId = await begin();
-      oss.faults.next({ kind: 'status', status: 503, code }, at('UploadPart'), 3);
+      oss.faults.next({ kind: 'status', status: 503, code }, callOf('UploadPart'), 3);
 
       await store.uploadPart(KEY, uploadId, await aPart(1, randomBytes(1000)), signal);
 
@@ -105,7 +107,7 @@ describe('a store that lies', () => {
     const { store, oss } = started;
     const uploadId = await begin();
     const part = await store.uploadPart(KEY, uploadId, await aPart(1, 'x'), signal);
-    oss.faults.next({ kind: 'wrong-size', by: -1 }, at('HeadObject'));
+    oss.faults.next({ kind: 'wrong-size', by: -1 }, callOf('HeadObject'));
 
     const error = await storeErrorOf(store.completeUpload(KEY, uploadId, [part], signal));
 
@@ -117,7 +119,7 @@ describe('a store that lies', () => {
     const { store, oss } = started;
     const uploadId = await begin();
     await store.uploadPart(KEY, uploadId, await aPart(1, 'x'), signal);
-    oss.faults.next({ kind: 'wrong-size', by: 7 }, at('ListParts'));
+    oss.faults.next({ kind: 'wrong-size', by: 7 }, callOf('ListParts'));
     const parts = await store.listParts(KEY, uploadId, signal);
     expect(parts).toMatchObject([{ sizeBytes: 8 }]);
 
@@ -130,7 +132,7 @@ describe('a store that lies', () => {
     started = await startedStore();
     const { store, oss } = started;
     const uploadId = await begin();
-    oss.faults.next({ kind: 'wrong-crc64' }, at('UploadPart'));
+    oss.faults.next({ kind: 'wrong-crc64' }, callOf('UploadPart'));
 
     await store.uploadPart(KEY, uploadId, await aPart(1, 'x'), signal);
 

@@ -1,6 +1,6 @@
 /** The OSS adapter on a stand-in OSS. */
 
-import type { DemoOssOptions } from '../../src/demo/oss/demo-oss.ts';
+import type { DemoOssOptions, OssCall } from '../../src/demo/oss/demo-oss.ts';
 import { type CredentialSource, fixedCredentials } from '../../src/oss-credentials.ts';
 import { createCrc64 } from '../../src/worker/store/crc64.ts';
 import { type ObjectStore, StoreError } from '../../src/worker/store/object-store.ts';
@@ -58,3 +58,13 @@ export async function crc64Of(bytes: Uint8Array): Promise<string> {
   crc.update(bytes);
   return crc.value().toString();
 }
+
+/** For faults that are meant for one kind of call. */
+export const callOf =
+  (operation: OssCall['operation']) =>
+  (call: OssCall): boolean =>
+    call.operation === operation;
+
+/** How the calls of one kind were answered, in the order in which they ended. */
+export const answersTo = ({ oss }: StartedOss, operation: OssCall['operation']): (number | undefined)[] =>
+  oss.requests.filter((request) => request.operation === operation).map(({ status }) => status);

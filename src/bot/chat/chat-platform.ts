@@ -65,6 +65,8 @@ export interface ChatPlatform {
   readonly name: string;
   /** What people call it, in each language. */
   readonly title: Readonly<Record<Language, string>>;
+  /** What people type before their words: shown to them in examples. */
+  readonly command: string;
   /** For messages that many people read. */
   readonly language: Language;
 

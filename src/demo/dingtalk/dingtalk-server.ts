@@ -1,7 +1,7 @@
 /** The one port of the stand-in, for api.dingtalk.com, oapi.dingtalk.com and the WebSockets. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LoopbackServer, readBody } from '../loopback-server.ts';
 import type { Faults, PathFault } from './faults.ts';
 import { type Answer, apiRefusal, type Call, errcodeRefusal, type OpenApi } from './open-api.ts';
 import { ApiRefusal, ErrcodeRefusal } from './refusal.ts';
@@ -19,50 +19,38 @@ export interface RecordedCall {
   readonly error: string | undefined;
 }
 
-const MAX_BODY_BYTES = 1024 * 1024;
-
 export class DingtalkServer {
   readonly calls: RecordedCall[] = [];
-  readonly #server: Server;
+  readonly #server: LoopbackServer;
   readonly #api: OpenApi;
   readonly #faults: Faults;
   readonly #now: () => number;
-  #port = 0;
 
   constructor(api: OpenApi, stream: Stream, faults: Faults, now: () => number) {
     this.#api = api;
     this.#faults = faults;
     this.#now = now;
-    this.#server = createServer((request, response) => {
-      this.#serve(request, response).catch((error: unknown) => {
-        // A fault of the stand-in itself: loud on both sides.
-        response.destroy(error instanceof Error ? error : new Error(String(error)));
-        console.error('stand-in DingTalk failed', error);
-      });
-    });
-    this.#server.on('upgrade', (request, socket, head) => stream.upgrade(request, socket, head));
+    this.#server = new LoopbackServer(
+      'DingTalk',
+      (request, response) => this.#serve(request, response),
+      (request, socket, head) => stream.upgrade(request, socket, head),
+    );
   }
 
-  /** @returns when it listens, on a free port of the loopback interface */
-  async start(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject).listen(0, '127.0.0.1', resolve);
-    });
-    this.#port = (this.#server.address() as AddressInfo).port;
+  start(): Promise<void> {
+    return this.#server.start();
   }
 
-  /** Such as `http://127.0.0.1:40000`. */
   get root(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return this.#server.root;
   }
 
   get socketRoot(): string {
-    return `ws://127.0.0.1:${this.#port}`;
+    return this.#server.socketRoot;
   }
 
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  stop(): Promise<void> {
+    return this.#server.stop();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -112,16 +100,4 @@ function withoutSecrets(body: string): unknown {
   } catch {
     return body;
   }
-}
-
-/** @throws Error when it is larger than DingTalk takes */
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new Error(`body of more than ${MAX_BODY_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -2,7 +2,9 @@
  * A Slack workspace that runs in this process: a real HTTP and WebSocket server which Bolt talks to unmodified, given
  * `clientOptions.slackApiUrl`, and the people in it. The demo shows it; the tests ask it what people saw.
  */
+
 import { randomBytes } from 'node:crypto';
+import type { LoopbackServer } from '../loopback-server.ts';
 import { Deliveries } from './deliveries.ts';
 import { type Desk, SLACK_LIMITS, type SlackLimits } from './desk.ts';
 import { Directory, type Person } from './directory.ts';
@@ -14,7 +16,7 @@ import { methodTable } from './method-table.ts';
 import { PeopleSide } from './people-side.ts';
 import { ResponseUrls } from './response-urls.ts';
 import { SignedHttp } from './signed-http.ts';
-import { SlackServer } from './slack-server.ts';
+import { createSlackServer } from './slack-server.ts';
 import { SocketMode } from './socket-mode.ts';
 import { TriggerIds } from './trigger-ids.ts';
 import { Views } from './views.ts';
@@ -69,7 +71,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackWorks
   const methods = methodTable(() => `${server.socketRoot}${sockets.issueTicket()}`);
   const api = new WebApi(desk, tokens, methods, faults);
   const responseUrls: ResponseUrls = new ResponseUrls(desk, () => server.root);
-  const server: SlackServer = new SlackServer(api, responseUrls, sockets);
+  const server: LoopbackServer = createSlackServer(api, responseUrls, sockets);
   let http: SignedHttp | undefined;
   const deliveries = new Deliveries(() => http ?? sockets, limits.ackMs, limits.eventRetryDelaysMs);
   const people = new PeopleSide(desk, deliveries, responseUrls);

@@ -1,6 +1,8 @@
 /** The Web API at `/api/METHOD`: who is calling, may they, how often, and what comes back. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readBody } from '../loopback-server.ts';
 import { Arguments } from './arguments.ts';
 import type { JsonObject } from './block.ts';
 import type { Desk } from './desk.ts';
@@ -27,8 +29,6 @@ export interface Answer {
   readonly body: string;
   readonly error?: string | undefined;
 }
-
-const MAX_BODY_BYTES = 1024 * 1024;
 
 export class WebApi {
   readonly calls: RecordedCall[] = [];
@@ -160,16 +160,4 @@ function rateLimited(seconds: number): Answer {
 
 function withoutToken(args: JsonObject): JsonObject {
   return 'token' in args ? { ...args, token: '[redacted]' } : args;
-}
-
-/** @throws Error when it is larger than Slack takes */
-export async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new Error(`body of more than ${MAX_BODY_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,7 +1,6 @@
 /** What goes to a thread and comes back. The bytes themselves lie in memory that both sides see. */
 
-/** The programs in a pod that can tell whether a piece came as it was read there. */
-export type SumKind = 'cksum' | 'md5' | 'sha1' | 'sha256';
+import type { SumKind } from '../dump-job.ts';
 
 export interface PieceTask {
   readonly raw: SharedArrayBuffer;

@@ -1,8 +1,9 @@
 /** All that is computed from the bytes of one piece. Takes as long as it takes: for a thread, not for the main one. */
 import { createHash } from 'node:crypto';
+import type { SumKind } from '../dump-job.ts';
 import { createCrc64 } from '../store/crc64.ts';
 import { packPiece } from './chunked-gzip.ts';
-import type { PieceTask, SumKind, Treated } from './piece-task.ts';
+import type { PieceTask, Treated } from './piece-task.ts';
 import { createPosixCksum } from './posix-cksum.ts';
 
 /** Everything but the time it took; the MD5 as plain bytes, which is how it arrives from a thread. */

@@ -3,6 +3,7 @@
  * still as long as this lasts, and a break loses the dump: there is nothing to go on with, and no second pause without a
  * new approval.
  */
+import { availableParallelism } from 'node:os';
 import { posix } from 'node:path';
 import { openExec } from '../../k8s/exec.ts';
 import type { DumpContext } from '../dump-context.ts';
@@ -15,7 +16,8 @@ import { QuietWatch } from '../quiet-watch.ts';
 import { StepError } from '../step-error.ts';
 import { countOf, LineSplitter, parseToolLine, type ToolLine } from '../tool-lines.ts';
 import { abandonUpload } from '../transfer/abandon-upload.ts';
-import { always, fastestOf } from '../transfer/compression.ts';
+import { chooseCompressor, formOf } from '../transfer/choose-way.ts';
+import { compressionOf } from '../transfer/compression.ts';
 import { conclude } from '../transfer/conclude.ts';
 import { memoryFor } from '../transfer/memory.ts';
 import { createMeter } from '../transfer/meter.ts';
@@ -49,7 +51,10 @@ export async function streamDump(
     throw new StepError('stream-broken', 'the attempt before this one was cut off in mid-dump');
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(context.settings.transferTimeout)]);
   const sumKind = chooseSum(checked.probe.commands);
-  const form = data.transfer.compress === 'none' ? 'hprof' : 'hprof.gz';
+  // The pod's own CPU is busy with the dump itself.
+  const wish = { compress: data.transfer.compress, podCpu: false };
+  const ways = chooseCompressor(wish, 'relay', checked.probe.commands, availableParallelism());
+  const form = formOf(ways);
   const upload = await beginUpload(
     context,
     form,
@@ -70,12 +75,7 @@ export async function streamDump(
     packed: createPieceBuffers(memory.packed),
     turns: new Turns(memory.packed.count),
     record: createFileRecord(),
-    compression:
-      form === 'hprof'
-        ? always('raw')
-        : data.transfer.compress === 'worker'
-          ? always('deflate')
-          : fastestOf(['deflate', 'stored'], context.now),
+    compression: compressionOf(ways, context.now),
     meter: createMeter(context, undefined, 0),
     signal,
   };

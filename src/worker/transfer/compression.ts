@@ -31,6 +31,12 @@ interface Trial {
 
 export const always = (way: Way): Compression => ({ next: () => way, done: () => undefined });
 
+/** @param ways that are open; where there is one there is nothing to measure */
+export const compressionOf = (ways: readonly Way[], now: () => number): Compression => {
+  const [only] = ways;
+  return ways.length === 1 && only !== undefined ? always(only) : fastestOf(ways, now);
+};
+
 /** @param ways in the order in which they are tried, what compresses before what does not */
 export function fastestOf(ways: readonly Way[], now: () => number): Compression {
   const fresh = (): Trial[] =>

@@ -2,10 +2,12 @@
  * A lane without us: the pod uploads piece after piece by itself, each over a presigned URL that is good for that one
  * part for minutes, and that it gets by stdin. No byte of the dump passes here, and no credential enters the pod.
  */
+
 import type { DumpContext } from '../dump-context.ts';
+import type { SumKind } from '../dump-job.ts';
 import { StepError } from '../step-error.ts';
 import { countOf, type ToolLine } from '../tool-lines.ts';
-import { type PodSum, type SumKind, sumOf } from './part-ledger.ts';
+import { type PodSum, sumOf } from './part-ledger.ts';
 import type { Piece } from './pieces.ts';
 import { openPodFile, type PodFile } from './pod-file.ts';
 import type { PodSource } from './relay.ts';

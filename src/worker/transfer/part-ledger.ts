@@ -4,6 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { type SumKind, sumKind } from '../dump-job.ts';
 import { StepError } from '../step-error.ts';
 
 const decimal64 = z.string().regex(/^\d{1,20}$/);
@@ -19,14 +20,13 @@ const storedPart = z.strictObject({
   dumpBytes: z.number().int().positive(),
   /** The pod's own checksum of that. */
   podSum: z.strictObject({
-    kind: z.enum(['cksum', 'md5', 'sha1', 'sha256']),
+    kind: sumKind,
     value: z.string().max(64),
   }),
   via: z.enum(['direct', 'relay']),
 });
 export type LedgerPart = z.infer<typeof storedPart>;
 export type PodSum = LedgerPart['podSum'];
-export type SumKind = PodSum['kind'];
 
 /** Longer than a request can live, kept dump and all. */
 const KEPT_MS = 7 * 24 * 3_600_000;

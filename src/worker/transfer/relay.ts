@@ -99,6 +99,11 @@ async function fetchPiece(
   const answer = await file.ask({ line: `send ${range}`, bytes });
   if (countOf(answer, 'bytes') !== piece.sizeBytes)
     throw new StepError('dump-invalid', `piece ${piece.number} has ${answer.values.bytes} bytes in the pod`);
-  const last = piece.offset + piece.sizeBytes === dumpSizeBytes;
-  return storePiece(transfer, piece, buffer, way, sumOf(answer.values.sum, sumKind), last);
+  return storePiece(transfer, {
+    piece,
+    raw: buffer,
+    way,
+    podSum: sumOf(answer.values.sum, sumKind),
+    isLast: piece.offset + piece.sizeBytes === dumpSizeBytes,
+  });
 }

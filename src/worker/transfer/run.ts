@@ -1,10 +1,10 @@
 /** What the parts of one transfer share. */
 import type { DumpContext } from '../dump-context.ts';
-import type { ObjectForm } from '../dump-job.ts';
+import type { ObjectForm, SumKind } from '../dump-job.ts';
 import type { FileRecord } from '../pieces/in-order.ts';
 import type { PieceBuffers } from '../pieces/piece-buffers.ts';
 import type { Compression } from './compression.ts';
-import type { PartLedger, SumKind } from './part-ledger.ts';
+import type { PartLedger } from './part-ledger.ts';
 import type { PieceQueue } from './piece-queue.ts';
 import type { Turns } from './turns.ts';
 

@@ -3,6 +3,7 @@ import { StepError } from '../step-error.ts';
 import type { Way } from './compression.ts';
 import type { Piece } from './pieces.ts';
 import type { Transfer } from './run.ts';
+import { sendPart } from './send-part.ts';
 
 /** The piece came otherwise than the pod read it: asking for it again may help. */
 export class PieceDiffers extends Error {
@@ -19,24 +20,23 @@ export interface Storing {
   readonly stored: Promise<void>;
 }
 
-/**
- * @param raw of the dump
- * @param podSum undefined where the pod gives one for the whole alone
- * @param last the least size of a part does not hold for the last one
- */
-export function storePiece(
-  transfer: Transfer,
-  piece: Piece,
-  raw: SharedArrayBuffer,
-  way: Exclude<Way, 'pod'>,
-  podSum: string | undefined,
-  last: boolean,
-): Storing {
+/** A piece that lies in `raw`, as it was dumped. */
+export interface ReceivedPiece {
+  readonly piece: Piece;
+  readonly raw: SharedArrayBuffer;
+  readonly way: Exclude<Way, 'pod'>;
+  /** Undefined where the pod gives one for the whole alone. */
+  readonly podSum: string | undefined;
+  /** The least size of a part does not hold for it. */
+  readonly isLast: boolean;
+}
+
+export function storePiece(transfer: Transfer, received: ReceivedPiece): Storing {
   let letGo = (): void => undefined;
   const gone = new Promise<void>((resolve) => {
     letGo = resolve;
   });
-  const stored = store(transfer, piece, raw, way, podSum, last, letGo).finally(letGo);
+  const stored = store(transfer, received, letGo).finally(letGo);
   // Whoever waits for `letGo` first must not be taken by surprise.
   stored.catch(() => undefined);
   return { letGo: gone, stored };
@@ -44,14 +44,10 @@ export function storePiece(
 
 async function store(
   transfer: Transfer,
-  piece: Piece,
-  raw: SharedArrayBuffer,
-  way: Exclude<Way, 'pod'>,
-  podSum: string | undefined,
-  last: boolean,
+  { piece, raw, way, podSum, isLast }: ReceivedPiece,
   letGo: () => void,
 ): Promise<void> {
-  const { context, upload, record, sumKind, signal } = transfer;
+  const { context, record, sumKind, signal } = transfer;
   if (way !== 'raw' && record !== undefined) await transfer.turns.enter(piece.number, signal);
   const out = way === 'raw' ? undefined : await transfer.packed.acquire(signal);
   try {
@@ -67,7 +63,7 @@ async function store(
                 out,
                 first: piece.number === 1,
                 level: way === 'stored' ? 0 : LEVEL,
-                minBytes: last ? undefined : context.store.limits.minPartBytes,
+                minBytes: isLast ? undefined : context.store.limits.minPartBytes,
               },
             }),
       },
@@ -84,25 +80,11 @@ async function store(
       transfer.turns.took(piece.number);
       if (out !== undefined) letGo();
     };
-    const sent = async (): Promise<void> => {
-      const part = await context.store.uploadPart(
-        upload.objectKey,
-        upload.uploadId,
-        { number: piece.number, body, md5: treated.md5, crc64: treated.crc64 },
-        signal,
-      );
-      await transfer.ledger.record({
-        number: piece.number,
-        sizeBytes: part.sizeBytes,
-        etag: part.etag,
-        crc64: treated.crc64,
-        dumpBytes: piece.sizeBytes,
-        podSum: { kind: sumKind, value },
-        via: 'relay',
-      });
-    };
     // Both look at the same buffers: neither may still do so when they are used again.
-    for (const each of await Promise.allSettled([hashed(), sent()]))
+    for (const each of await Promise.allSettled([
+      hashed(),
+      sendPart(transfer, piece, body, treated, { kind: sumKind, value }),
+    ]))
       if (each.status === 'rejected') throw each.reason;
     transfer.compression.done(way, piece.sizeBytes);
   } finally {

@@ -79,14 +79,13 @@ export class StreamCutter {
     this.#filled = 0;
     this.#buffer = undefined;
     const way = run.compression.next();
-    const { letGo, stored } = storePiece(
-      run,
+    const { letGo, stored } = storePiece(run, {
       piece,
-      buffer,
-      way === 'pod' ? 'deflate' : way,
-      undefined,
-      last,
-    );
+      raw: buffer,
+      way: way === 'pod' ? 'deflate' : way,
+      podSum: undefined,
+      isLast: last,
+    });
     const settled = Promise.all([
       letGo.then(() => run.buffers.release(buffer)),
       stored.catch((error: unknown) => this.#failed.abort(error)),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { SumKind } from '../dump-job.ts';
 import { createPosixCksum } from '../pieces/posix-cksum.ts';
 import { StepError } from '../step-error.ts';
-import type { SumKind } from './part-ledger.ts';
 
 /**
  * By what they cost the pod: GNU's `cksum` takes a fortieth of the CPU time of `sha256sum` (0.04 against 1.65 s for

@@ -3,10 +3,9 @@
  * upload that is thrown away. Only where the rule lets the pod's CPU be used, and the dump is worth the two pieces.
  */
 import type { DumpContext } from '../dump-context.ts';
-import type { ObjectForm } from '../dump-job.ts';
+import type { ObjectForm, SumKind } from '../dump-job.ts';
 import { objectKeyOf } from '../object-key.ts';
 import { DirectClosed, measure, put, refusalOf } from './direct.ts';
-import type { SumKind } from './part-ledger.ts';
 import { piecesOf } from './pieces.ts';
 import { openPodFile } from './pod-file.ts';
 import type { PodSource } from './relay.ts';

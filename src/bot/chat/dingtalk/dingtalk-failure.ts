@@ -1,5 +1,6 @@
 /** Why a call of DingTalk failed, told by code. */
 import { ChatError } from '../chat-platform.ts';
+import { neverConnected } from '../never-connected.ts';
 
 export type DingtalkFailureKind =
   /** DingTalk said no; `dingtalkCode` says why. */
@@ -82,30 +83,9 @@ function codeMatches(error: unknown, pattern: RegExp): boolean {
   );
 }
 
-/** Codes of errors before a byte of a request was written. */
-const NEVER_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
 export function networkFailure(error: unknown, call: string): DingtalkFailure {
   if (error instanceof DingtalkFailure) return error;
   return new DingtalkFailure(neverConnected(error) ? 'not-sent' : 'unknown', call, { cause: error });
-}
-
-function neverConnected(error: unknown): boolean {
-  let each: unknown = error;
-  for (let depth = 0; depth < 5 && each instanceof Error; depth += 1) {
-    if ('code' in each && typeof each.code === 'string' && NEVER_CONNECTED.has(each.code)) return true;
-    // Of a name with several addresses each try is one error.
-    if (each instanceof AggregateError) return each.errors.every(neverConnected);
-    each = each.cause;
-  }
-  return false;
 }
 
 /** As the port tells it. Whatever DingTalk refuses for a reason not listed here is 'refused', with its code. */

@@ -133,6 +133,7 @@ export function createDingtalkPlatform(options: DingtalkOptions, deps: DingtalkD
 
   return {
     name: PLATFORM,
+    command: '/heapdump',
     title: { en: 'DingTalk', 'zh-CN': '钉钉' },
     language,
 

@@ -4,6 +4,7 @@
  * https://open.dingtalk.com/document/orgapp/batch-query-group-members (groups that were made from a template alone)
  */
 import { z } from 'zod';
+import { createMemberLists } from '../member-lists.ts';
 import type { PersonRef } from '../message.ts';
 import { isRefused } from './dingtalk-failure.ts';
 import type { DingtalkLog } from './dingtalk-log.ts';
@@ -22,9 +23,6 @@ const groupPageShape = z.object({
   nextToken: z.string().optional(),
 });
 
-const FRESH_MS = 60_000;
-/** So long a list may be used that DingTalk does not let us renew. */
-const STALE_MS = 10 * 60_000;
 const ROLE_PAGE = 100;
 const GROUP_PAGE = 1000;
 /** 10,000 people of a role and 100,000 of a conversation: who is named further down counts as absent, and the log says so. */
@@ -45,8 +43,6 @@ export function createGroups(deps: {
   readonly log: DingtalkLog;
 }): Groups {
   const { api, now, log } = deps;
-  const known = new Map<string, { readonly people: ReadonlySet<string>; readonly at: number }>();
-  const underWay = new Map<string, Promise<ReadonlySet<string>>>();
   const complained = new Set<string>();
 
   const readRole = async (role: number): Promise<Set<string>> => {
@@ -104,26 +100,10 @@ export function createGroups(deps: {
     }
   };
 
-  const renew = async (group: string): Promise<ReadonlySet<string>> => {
-    const before = known.get(group);
-    try {
-      const people = await read(group);
-      known.set(group, { people, at: now() });
-      return people;
-    } catch (err) {
-      if (before === undefined || now() - before.at > STALE_MS) throw err;
-      log.warn({ err, group, ageMs: now() - before.at }, 'group cannot be renewed, the old list counts');
-      return before.people;
-    }
-  };
-
-  const membersOf = (group: string): Promise<ReadonlySet<string>> => {
-    const fresh = known.get(group);
-    if (fresh !== undefined && now() - fresh.at <= FRESH_MS) return Promise.resolve(fresh.people);
-    const asked = underWay.get(group) ?? renew(group).finally(() => underWay.delete(group));
-    underWay.set(group, asked);
-    return asked;
-  };
+  const membersOf = createMemberLists(read, {
+    now,
+    onStale: (facts) => log.warn(facts, 'group cannot be renewed, the old list counts'),
+  });
 
   return {
     async groupsOf(person, groups) {

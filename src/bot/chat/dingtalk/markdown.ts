@@ -1,6 +1,7 @@
 /** A neutral message as DingTalk's markdown: https://open.dingtalk.com/document/orgapp/message-type . Pure. */
 import type { Language } from '../chat-platform.ts';
 import type { Block, CheckState, Inline, Line, Message, PersonRef } from '../message.ts';
+import { inlinesIn, paragraphsOf } from '../message-lines.ts';
 import { onOneLine, shorten, TextBudget, visible } from '../shown-text.ts';
 import { escapeLine, escapeMarkdown, linkTarget } from './escape-markdown.ts';
 import { groupId, personRef } from './places.ts';
@@ -63,7 +64,7 @@ export function renderMessage(message: Message, reader: Reader): Rendered {
   const budget = new TextBudget(MESSAGE_CHARS);
   const tone = TONES[message.tone];
   const title = tone + budget.take(onOneLine(message.title), TITLE_CHARS);
-  const paragraphs = grouped(message.blocks)
+  const paragraphs = paragraphsOf(message.blocks)
     .map((group) => renderGroup(group, reader, budget))
     .filter((paragraph) => paragraph.trim() !== '');
   return isProgress(message)
@@ -87,33 +88,7 @@ export function calledIn(message: Message): { people: PersonRef[]; groups: strin
 
 /** Everybody whose name is shown. */
 export function peopleIn(message: Message): PersonRef[] {
-  const inlines = message.blocks.flatMap(linesOf).flat();
-  return unique(inlines.flatMap((inline) => (inline.kind === 'person' ? [inline.person] : [])));
-}
-
-function linesOf(block: Block): readonly Line[] {
-  switch (block.kind) {
-    case 'line':
-    case 'note':
-      return [block.line];
-    case 'fields':
-      return block.fields.map(({ value }) => value);
-    case 'quote':
-    case 'checklist':
-    case 'download':
-      return [];
-  }
-}
-
-/** Lines that follow each other are one paragraph. */
-function grouped(blocks: readonly Block[]): Block[][] {
-  const groups: Block[][] = [];
-  for (const block of blocks) {
-    const last = groups.at(-1);
-    if (block.kind === 'line' && last?.[0]?.kind === 'line') last.push(block);
-    else groups.push([block]);
-  }
-  return groups;
+  return unique(inlinesIn(message).flatMap((inline) => (inline.kind === 'person' ? [inline.person] : [])));
 }
 
 function renderGroup(group: readonly Block[], reader: Reader, budget: TextBudget): string {

@@ -7,6 +7,7 @@
  */
 import type { types } from '@slack/bolt';
 import type { Block, Button, Inline, Line, Message } from '../message.ts';
+import { paragraphsOf } from '../message-lines.ts';
 import { onOneLine, shorten, TextBudget } from '../shown-text.ts';
 import { escapeMarkup } from './escape-markup.ts';
 import { groupId, userId } from './places.ts';
@@ -53,7 +54,7 @@ export function renderMessage(message: Message): Rendered {
   );
   const content = [
     section(titleElements(message, budget)),
-    ...grouped(message.blocks).flatMap((group) => renderGroup(group, budget)),
+    ...paragraphsOf(message.blocks).flatMap((group) => renderGroup(group, budget)),
   ].flat();
   const room = MAX_BLOCKS - actions.length;
   return {
@@ -64,17 +65,6 @@ export function renderMessage(message: Message): Rendered {
 
 export function hasDownload(message: Message): boolean {
   return message.blocks.some(({ kind }) => kind === 'download');
-}
-
-/** Lines that follow each other stand close together, as one paragraph; other blocks stand alone. */
-function grouped(blocks: readonly Block[]): Block[][] {
-  const groups: Block[][] = [];
-  for (const block of blocks) {
-    const last = groups.at(-1);
-    if (block.kind === 'line' && last?.[0]?.kind === 'line') last.push(block);
-    else groups.push([block]);
-  }
-  return groups;
 }
 
 function renderGroup(group: readonly Block[], budget: TextBudget): types.KnownBlock[] {

@@ -1,5 +1,6 @@
 /** Who is in a user group: https://docs.slack.dev/reference/methods/usergroups.users.list (tier 2: twenty a minute) */
 import { z } from 'zod';
+import { createMemberLists } from '../member-lists.ts';
 import type { PersonRef } from '../message.ts';
 import { groupId, userId } from './places.ts';
 import { SlackFailure } from './slack-failure.ts';
@@ -7,10 +8,6 @@ import type { SlackLog } from './slack-log.ts';
 import type { WebCalls } from './web-calls.ts';
 
 const answerShape = z.object({ users: z.array(z.string()) });
-
-const FRESH_MS = 60_000;
-/** So long a list may be used that Slack does not let us renew. */
-const STALE_MS = 10 * 60_000;
 
 const NOBODY: ReadonlySet<string> = new Set();
 
@@ -25,8 +22,6 @@ export function createGroups(deps: {
   readonly log: SlackLog;
 }): Groups {
   const { web, now, log } = deps;
-  const known = new Map<string, { readonly people: ReadonlySet<string>; readonly at: number }>();
-  const underWay = new Map<string, Promise<ReadonlySet<string>>>();
   const complained = new Set<string>();
 
   const read = async (group: string): Promise<ReadonlySet<string>> => {
@@ -45,28 +40,10 @@ export function createGroups(deps: {
     }
   };
 
-  const renew = async (group: string): Promise<ReadonlySet<string>> => {
-    const before = known.get(group);
-    try {
-      const people = await read(group);
-      known.set(group, { people, at: now() });
-      return people;
-    } catch (err) {
-      if (before === undefined || now() - before.at > STALE_MS) throw err;
-      log.warn({ err, group, ageMs: now() - before.at }, 'user group cannot be renewed, the old list counts');
-      return before.people;
-    }
-  };
-
-  const peopleIn = (group: string): Promise<ReadonlySet<string>> => {
-    const fresh = known.get(group);
-    if (fresh !== undefined && now() - fresh.at <= FRESH_MS) return Promise.resolve(fresh.people);
-    const asked = underWay.get(group);
-    if (asked !== undefined) return asked;
-    const asking = renew(group).finally(() => underWay.delete(group));
-    underWay.set(group, asking);
-    return asking;
-  };
+  const membersOf = createMemberLists(read, {
+    now,
+    onStale: (facts) => log.warn(facts, 'user group cannot be renewed, the old list counts'),
+  });
 
   return {
     async groupsOf(person, groups) {
@@ -75,7 +52,7 @@ export function createGroups(deps: {
       const members = await Promise.all(
         groups.map(async (group) => {
           const id = groupId(group);
-          return id !== undefined && (await peopleIn(id)).has(user) ? [group] : [];
+          return id !== undefined && (await membersOf(id)).has(user) ? [group] : [];
         }),
       );
       return new Set(members.flat());

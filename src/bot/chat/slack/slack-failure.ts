@@ -1,6 +1,7 @@
 /** Why a call of Slack's Web API failed, told by code. */
 import { webApi } from '@slack/bolt';
 import { ChatError } from '../chat-platform.ts';
+import { neverConnected } from '../never-connected.ts';
 
 export type SlackFailureKind =
   /** Slack answered `ok: false`; `slackCode` says why. */
@@ -39,15 +40,6 @@ const SLACK_BROKE = new Set([
   'service_unavailable',
   'team_added_to_org',
 ]);
-/** Codes of errors before a byte of a request was written. */
-const NEVER_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
 
 export function slackFailure(error: unknown, method: string): SlackFailure {
   if (error instanceof SlackFailure) return error;
@@ -64,17 +56,6 @@ export function slackFailure(error: unknown, method: string): SlackFailure {
   }
   if (error instanceof webApi.WebAPIHTTPError) return new SlackFailure('unknown', method, { cause });
   return new SlackFailure(neverConnected(error) ? 'not-sent' : 'unknown', method, { cause });
-}
-
-function neverConnected(error: unknown): boolean {
-  let each: unknown = error;
-  for (let depth = 0; depth < 5 && each instanceof Error; depth += 1) {
-    if ('code' in each && typeof each.code === 'string' && NEVER_CONNECTED.has(each.code)) return true;
-    // Of a name with several addresses each try is one error.
-    if (each instanceof AggregateError) return each.errors.every(neverConnected);
-    each = each.cause;
-  }
-  return false;
 }
 
 const MESSAGE_GONE = new Set(['message_not_found', 'cant_update_message', 'edit_window_closed']);

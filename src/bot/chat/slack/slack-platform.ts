@@ -116,6 +116,7 @@ export function createSlackPlatform(options: SlackOptions, deps: SlackDeps): Sla
 
   return {
     name: PLATFORM,
+    command: options.command,
     title: { en: 'Slack', 'zh-CN': 'Slack' },
     language,
     requestUrl: () => requestUrl,
