@@ -25,7 +25,12 @@ export async function startWorkerProcess(lab: Lab, { file, clusterConfig }: Sett
   const child = spawn(
     process.execPath,
     ['--enable-source-maps', program, '--config', file, '--cluster', clusterConfig.name],
-    { cwd: lab.projectDir, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      cwd: lab.projectDir,
+      // As in the image.
+      env: { ...process.env, MALLOC_ARENA_MAX: '2' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   );
   const exited = once(child, 'exit');
   let printed = '';

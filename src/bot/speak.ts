@@ -106,6 +106,23 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
     return note(request, slot, { attempts: 1, generation: 0, digest: digestOf(message) });
   };
 
+  const sayResult = async (
+    request: DumpRequest,
+    place: Place,
+    platform: ChatPlatform,
+  ): Promise<DumpRequest> => {
+    const slot = resultSlot(request);
+    if (request.spoken[slot]?.digest !== undefined) return request;
+    const link = request.state === 'completed' ? await deps.threadLink(request) : undefined;
+    // Links are posted and never edited in: an edited message has no switch against previews.
+    const message = resultMessage(request, deps.wordsOf(platform), link);
+    if (message === undefined) return request;
+    // Where the place is gone, the requester hears it directly.
+    return unlessPlaceGone(post(request, { slot, platform, place, message }), () =>
+      tellDirectly(request, slot, message),
+    );
+  };
+
   return {
     isAllSaid: (request) =>
       isFinal(request.state) &&
@@ -133,15 +150,21 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
         place,
         message,
       });
+      const threadNow = (): Place => {
+        const card = now.spoken.card?.ref;
+        return card === undefined ? now.place : platform.threadOf(card as MessageRef);
+      };
+      // What people wait for does not queue behind changes of what stands already, of which a platform takes few.
+      // Where nothing was run, the card's own change is the news: its buttons go first.
+      if (isFinal(now.state) && now.run > 0 && now.spoken.card?.ref !== undefined)
+        now = await sayResult(now, threadNow(), platform);
       const showing = show(now, said('card', now.place, cardFor(now, platform)));
       // A pending card that nobody can see is the caller's business; later the work goes on without its audience.
       now = now.state === 'pending' ? await showing : await unlessPlaceGone(showing, asIs);
-      const card = now.spoken.card?.ref;
-      const thread = card === undefined ? now.place : platform.threadOf(card as MessageRef);
 
       const earlier = earlierFailure(now, words);
       if (earlier !== undefined) {
-        now = await unlessPlaceGone(show(now, said(earlier.slot, thread, earlier.message)), asIs);
+        now = await unlessPlaceGone(show(now, said(earlier.slot, threadNow(), earlier.message)), asIs);
       }
 
       if (now.run > 0) {
@@ -149,24 +172,13 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
         // A run that ended before anybody heard of it needs no checklist, only its result.
         if (!isFinal(now.state) || now.spoken[slot]?.ref !== undefined) {
           now = await unlessPlaceGone(
-            show(now, said(slot, thread, progressMessage(now, progress, words))),
+            show(now, said(slot, threadNow(), progressMessage(now, progress, words))),
             asIs,
           );
         }
       }
 
-      const slot = resultSlot(now);
-      if (isFinal(now.state) && now.spoken[slot]?.digest === undefined) {
-        const link = now.state === 'completed' ? await deps.threadLink(now) : undefined;
-        const message = resultMessage(now, words, link);
-        // Links are posted and never edited in: an edited message has no switch against previews.
-        if (message !== undefined) {
-          // Where the place is gone, the requester hears it directly.
-          now = await unlessPlaceGone(post(now, said(slot, thread, message)), () =>
-            tellDirectly(now, slot, message),
-          );
-        }
-      }
+      if (isFinal(now.state)) now = await sayResult(now, threadNow(), platform);
       return showCopies(now);
     },
   };

@@ -137,6 +137,27 @@ describe('a piece that is packed', () => {
     expect((await realThreads.treat(aTask(), never)).bytes).toBe(RAW_BYTES);
   });
 
+  it('comes back from the store as it was, with the checksum that the pod gave', async () => {
+    const raw = rawPiece();
+    const packed = new SharedArrayBuffer(packedBound(RAW_BYTES));
+    const pack = { out: packed, first: true, level: 1, minBytes: undefined };
+    const sent = await realThreads.treat(aTask({ raw, sum: 'sha1', pack }), never);
+    const back = new SharedArrayBuffer(RAW_BYTES);
+
+    const unpack = { packed, packedBytes: sent.bytes };
+    const read = await realThreads.treat(aTask({ raw: back, sum: 'sha1', unpack, isStored: true }), never);
+
+    expect(bytesIn(back).equals(bytesIn(raw))).toBe(true);
+    expect(read).toMatchObject({ sum: sent.sum, crc64: sent.crc64, bytes: sent.bytes });
+    for (const packedBytes of [sent.bytes - 1, 5])
+      await expect(
+        realThreads.treat(aTask({ raw: back, unpack: { packed, packedBytes } }), never),
+      ).rejects.toMatchObject({ code: 'not-treated' });
+    await expect(
+      realThreads.treat(aTask({ raw: back, rawBytes: RAW_BYTES - 1, unpack }), never),
+    ).rejects.toMatchObject({ code: 'not-treated' });
+  });
+
   it('goes to a store from the shared memory that it lies in', async () => {
     const raw = rawPiece();
     const server = createServer(async (incoming, response) => {

@@ -5,6 +5,7 @@
  * side by side.
  */
 import { crc32, gzipSync } from 'node:zlib';
+import { copyBytes } from './copy-bytes.ts';
 
 /** Of the dump in each member; the last one may hold less. */
 export const BLOCK_BYTES = 1024 * 1024;
@@ -108,7 +109,7 @@ function writeMember(block: Uint8Array, out: Uint8Array, head: Buffer, level: nu
   const body = packed.subarray(HEAD.length);
   if (head.length + body.length >= storedSize(block.length, head)) return writeStored(block, out, head);
   out.set(head);
-  out.set(body, head.length);
+  copyBytes(out, body, head.length);
   return head.length + body.length;
 }
 
@@ -127,7 +128,7 @@ function writeStored(block: Uint8Array, out: Uint8Array, head: Buffer): number {
     out[at] = isLast ? 1 : 0;
     view.setUint16(at + 1, bytes.length, true);
     view.setUint16(at + 3, bytes.length ^ 0xffff, true);
-    out.set(bytes, at + STORED_HEAD_BYTES);
+    copyBytes(out, bytes, at + STORED_HEAD_BYTES);
     at += STORED_HEAD_BYTES + bytes.length;
   }
   view.setUint32(at, crc32(block), true);

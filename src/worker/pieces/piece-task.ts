@@ -7,8 +7,17 @@ export interface PieceTask {
   /** Of the dump, at the start of `raw`. */
   readonly rawBytes: number;
   readonly sum: SumKind | undefined;
-  /** Without it the piece is stored as it is. */
+  /** Without either the piece is stored as it is. */
   readonly pack?: PackTask | undefined;
+  readonly unpack?: UnpackTask | undefined;
+  /** It comes from the store, which is asked for no MD5 again. */
+  readonly isStored?: boolean;
+}
+
+/** The way back: `raw` is filled from what is stored. */
+export interface UnpackTask {
+  readonly packed: SharedArrayBuffer;
+  readonly packedBytes: number;
 }
 
 export interface PackTask {
@@ -22,11 +31,11 @@ export interface PackTask {
 export interface Treated {
   /** Of the raw bytes, as the pod's program prints it: decimal for cksum, hex for the others. */
   readonly sum: string | undefined;
-  /** Of what is to be stored, in `pack.out` or `raw`. */
+  /** Of what is stored, in `pack.out`, `unpack.packed` or `raw`. */
   readonly bytes: number;
-  /** Of what is to be stored; 16 bytes. */
+  /** Of what is to be stored, 16 bytes; none of what is stored already. */
   readonly md5: Buffer;
-  /** CRC-64/XZ of what is to be stored, in decimal. */
+  /** CRC-64/XZ of what is stored, in decimal. */
   readonly crc64: string;
   /** In the thread, without the time spent waiting for one. */
   readonly tookMs: number;

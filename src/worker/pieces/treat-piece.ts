@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import type { SumKind } from '../dump-job.ts';
 import { createCrc64 } from '../store/crc64.ts';
 import { packPiece } from './chunked-gzip.ts';
-import type { PieceTask, Treated } from './piece-task.ts';
+import type { PieceTask, Treated, UnpackTask } from './piece-task.ts';
 import { createPosixCksum } from './posix-cksum.ts';
+import { unpackPiece } from './unpack-piece.ts';
 
 /** Everything but the time it took; the MD5 as plain bytes, which is how it arrives from a thread. */
 export type TreatedBytes = Omit<Treated, 'md5' | 'tookMs'> & { readonly md5: Uint8Array };
@@ -21,19 +22,30 @@ export async function createPieceTreatment(): Promise<(task: PieceTask) => Treat
     return cksum.value();
   };
 
-  return ({ raw, rawBytes, sum, pack }) => {
-    const bytes = new Uint8Array(raw, 0, rawBytes);
-    const ofRaw = sum === undefined ? undefined : sumOf(sum, bytes);
-    const stored = pack === undefined ? bytes : packed(bytes, new Uint8Array(pack.out), pack);
+  return (task) => {
+    const bytes = new Uint8Array(task.raw, 0, task.rawBytes);
+    if (task.unpack !== undefined) unpackPiece(packedIn(task.unpack), bytes);
+    const sum = task.sum === undefined ? undefined : sumOf(task.sum, bytes);
+    const stored = storedFormOf(task, bytes);
     crc64.reset();
     crc64.update(stored);
     const md5 =
-      pack === undefined && sum === 'md5' && ofRaw !== undefined
-        ? Buffer.from(ofRaw, 'hex')
-        : createHash('md5').update(stored).digest();
-    return { sum: ofRaw, bytes: stored.length, md5, crc64: crc64.value().toString() };
+      task.isStored === true ? NONE : md5Of(stored, stored === bytes && task.sum === 'md5' ? sum : undefined);
+    return { sum, bytes: stored.length, md5, crc64: crc64.value().toString() };
   };
 }
 
-const packed = (bytes: Uint8Array, out: Uint8Array, pack: NonNullable<PieceTask['pack']>): Uint8Array =>
-  out.subarray(0, packPiece(bytes, out, pack));
+const NONE = Buffer.alloc(0);
+
+const packedIn = ({ packed, packedBytes }: UnpackTask): Uint8Array => new Uint8Array(packed, 0, packedBytes);
+
+function storedFormOf({ pack, unpack }: PieceTask, bytes: Uint8Array): Uint8Array {
+  if (unpack !== undefined) return packedIn(unpack);
+  if (pack === undefined) return bytes;
+  const out = new Uint8Array(pack.out);
+  return out.subarray(0, packPiece(bytes, out, pack));
+}
+
+/** @param known in hex, where it was computed already */
+const md5Of = (bytes: Uint8Array, known: string | undefined): Buffer =>
+  known === undefined ? createHash('md5').update(bytes).digest() : Buffer.from(known, 'hex');

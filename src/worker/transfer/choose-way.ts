@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { DumpContext } from '../dump-context.ts';
 import type { ObjectForm, TransferTerms } from '../dump-job.ts';
+import { stepErrorOf } from '../failure-of.ts';
 import type { Probe } from '../probe.ts';
 import { StepError } from '../step-error.ts';
 import { always, type Compression, compressionOf, type Way } from './compression.ts';
@@ -104,15 +105,26 @@ async function chooseFirst(
     if (via === 'direct') throw new StepError('no-checksum-tool', 'uploading by itself needs md5sum');
     return 'relay';
   }
-  const reached = await reachesStore(context, source, signal);
-  if (reached) return 'direct';
-  if (via === 'direct')
+  if (await reachesStore(context, source, signal)) return 'direct';
+  if (via === 'direct') {
+    // If it is the store that is gone, we wait for it as the relay would; only then is it the pod's route that lacks.
+    await expectStore(context, signal);
+    if (await reachesStore(context, source, signal)) return 'direct';
     throw new StepError(
       'no-route-to-store',
       `the pod does not reach ${new URL(context.store.routeUrl()).host}`,
     );
+  }
   context.log.info('the pod does not reach the store, going by relay');
   return 'relay';
+}
+
+/** Any answer will do, a refusal too. @throws StoreError that is worth another attempt */
+async function expectStore({ store, data, checkpoint }: DumpContext, signal: AbortSignal): Promise<void> {
+  const objectKey = checkpoint.objectKey ?? `${data.objectPrefix}/${data.requestId}`;
+  await store.head(objectKey, signal).catch((error: unknown) => {
+    if (stepErrorOf(error).retryable) throw error;
+  });
 }
 
 /** A real request from inside the container. Whatever the store answers shows that there is a route. */

@@ -21,6 +21,12 @@ const MOST_TRIES = 3;
 /** The pod cannot upload (any more): what is stored stays, the rest goes by relay. */
 export class DirectClosed extends Error {
   override readonly name = 'DirectClosed';
+  readonly code: 'no-route-to-store' | 'no-room-to-pack';
+
+  constructor(code: DirectClosed['code'], message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, options);
+    this.code = code;
+  }
 }
 
 /** Works until no piece is left. @throws DirectClosed; StepError 'exec-broken' is worth another connection */
@@ -75,7 +81,7 @@ async function haveUploaded(transfer: Transfer, file: PodFile, piece: Piece): Pr
     // It may be our credential that ended. Whoever asks the store finds out, and gets a fresh one for the next URL.
     if (answer.values.status === '403') await context.store.head(upload.objectKey, signal);
   }
-  throw new DirectClosed(`The pod could not upload piece ${piece.number}: ${refused}`);
+  throw new DirectClosed('no-route-to-store', `The pod could not upload piece ${piece.number}: ${refused}`);
 }
 
 /**
@@ -94,7 +100,7 @@ export async function measure(
   const answer = await file.ask({ line: request }).catch((error: unknown) => {
     // The packed piece is a file for a moment; by relay it needs no room.
     if (error instanceof StepError && error.code === 'disk-full')
-      throw new DirectClosed('The pod has no room for a packed piece', { cause: error });
+      throw new DirectClosed('no-room-to-pack', 'The pod has no room for a packed piece', { cause: error });
     throw error;
   });
   if (countOf(answer, 'bytes') !== piece.sizeBytes)

@@ -72,7 +72,11 @@ async function runLane(
       if (run.signal.aborted) throw error;
       if (error instanceof DirectClosed) {
         if (!options.mayFallBack)
-          throw new StepError('no-route-to-store', error.message, { retryable: true, cause: error });
+          // The store may be gone for a while. A full disk waits for a person, who may want another way.
+          throw new StepError(error.code, error.message, {
+            retryable: error.code === 'no-route-to-store',
+            cause: error,
+          });
         if (state.way === 'direct') log.info({ err: error }, 'the direct way closed, going on by relay');
         state.way = 'relay';
         continue;

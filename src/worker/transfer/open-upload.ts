@@ -56,6 +56,8 @@ export async function beginUpload(
       objectKey,
       metadata: {
         'request-id': data.requestId,
+        // Written once with the object: a manifest that somebody else wrote cannot say otherwise.
+        target: `${data.target.cluster}/${data.target.namespace}/${data.target.pod}`,
         'requested-by': data.requestedBy,
         'approved-by': data.approvedBy.join(',') || 'rule',
       },

@@ -5,8 +5,9 @@
  */
 import { type ExecSession, openExec } from '../../k8s/exec.ts';
 import type { DumpContext } from '../dump-context.ts';
-import { toolError } from '../dump-tool.ts';
+import { toolError, toolStartError } from '../dump-tool.ts';
 import { stepErrorOf } from '../failure-of.ts';
+import { copyBytes } from '../pieces/copy-bytes.ts';
 import { QuietWatch } from '../quiet-watch.ts';
 import { StepError } from '../step-error.ts';
 import { countOf, LineSplitter, parseToolLine, type ToolLine } from '../tool-lines.ts';
@@ -123,7 +124,7 @@ export async function openPodFile(
       }
       const { into, onCount } = next.ask.bytes;
       const taken = Math.min(chunk.length - at, roomOf(next.ask) - next.filled);
-      into.set(chunk.subarray(at, at + taken), next.filled);
+      copyBytes(into, chunk.subarray(at, at + taken), next.filled);
       next.filled += taken;
       at += taken;
       onCount(taken);
@@ -160,7 +161,7 @@ export async function openPodFile(
       if (signal.aborted) fail(signal.reason);
       else if (watch.signal.aborted) fail(broken(`nothing was heard for ${QUIET_MS / 1000} s`, error));
       else if (lost.signal.aborted) fail(broken('the end of what was sent did not come', error));
-      else fail(stepErrorOf(error));
+      else fail(stepErrorOf(toolStartError(error)));
     },
   );
   const sizeBytes = await opened.promise;

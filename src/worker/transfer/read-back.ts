@@ -1,25 +1,33 @@
 /**
  * Reads the stored object once more, where its pieces did not all pass through this process: what the pod uploaded by
  * itself, or another worker before it died. Hashes it, walks the dump in it, and compares each piece with the pod's own
- * checksum: this is the dump, from the store's hands.
+ * checksum: this is the dump, from the store's hands. Several parts come at once, as many as there are buffers, and the
+ * threads that treat pieces on their way out treat them on their way back.
  */
-import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
+import { setMaxListeners } from 'node:events';
 import type { DumpContext } from '../dump-context.ts';
-import { HprofWalk } from '../hprof-walk.ts';
-import type { RecordedFile } from '../pieces/in-order.ts';
+import { copyBytes } from '../pieces/copy-bytes.ts';
+import { createFileRecord, type FileRecord, type RecordedFile } from '../pieces/in-order.ts';
+import { createPieceBuffers } from '../pieces/piece-buffers.ts';
+import type { Treated } from '../pieces/piece-task.ts';
+import { PieceThreadError } from '../pieces/piece-threads.ts';
 import { StepError } from '../step-error.ts';
-import { createCrc64 } from '../store/crc64.ts';
-import type { StoredObject } from '../store/object-store.ts';
+import { combineCrc64 } from '../store/crc64.ts';
+import { type StoredObject, StoreError } from '../store/object-store.ts';
+import { memoryFor } from './memory.ts';
 import type { LedgerPart } from './part-ledger.ts';
 import type { Upload } from './run.ts';
-import { type Sum, sumOfKind } from './sums.ts';
 
-/** One request's worth: a break costs no more than what is left of it. */
-const RANGE_BYTES = 64 * 1024 * 1024;
+/** Of one part, each going on with a connection of its own where the one before it broke. */
 const MOST_TRIES = 5;
+
+interface Reading {
+  readonly context: DumpContext;
+  readonly objectKey: string;
+  readonly packed: boolean;
+  readonly record: FileRecord;
+  readonly signal: AbortSignal;
+}
 
 /** @throws StepError 'checksum-mismatch', 'dump-invalid'; HprofError; StoreError */
 export async function readBack(
@@ -30,111 +38,122 @@ export async function readBack(
   signal: AbortSignal,
 ): Promise<RecordedFile> {
   context.log.info({ objectKey: upload.objectKey, sizeBytes: object.sizeBytes }, 'reading the object back');
-  const stored = createHash('sha256');
-  const crc64 = await createCrc64();
-  const dump = upload.form === 'hprof' ? stored : createHash('sha256');
-  const walk = new HprofWalk();
-  const pieces = new PieceSums(parts);
-  const takeStored = (chunk: Buffer): void => {
-    crc64.update(chunk);
-    stored.update(chunk);
+  const stop = new AbortController();
+  const packed = upload.form === 'hprof.gz';
+  const reading: Reading = {
+    context,
+    objectKey: upload.objectKey,
+    packed,
+    record: createFileRecord(),
+    signal: AbortSignal.any([signal, stop.signal]),
   };
-  const takeDump = (chunk: Buffer): void => {
-    if (dump !== stored) dump.update(chunk);
-    walk.update(chunk);
-    pieces.update(chunk);
-  };
-  const source = Readable.from(chunksOf(context, upload.objectKey, object.sizeBytes, signal), {
-    objectMode: true,
-    highWaterMark: 4,
-  });
-  const through = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of chunks) {
-      takeStored(chunk);
-      if (upload.form === 'hprof') takeDump(chunk);
-      else yield chunk;
-    }
-  };
-  const drain = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
-    for await (const chunk of chunks) takeDump(chunk);
-  };
-  if (upload.form === 'hprof') await pipeline(source, through, drain, { signal });
-  else await pipeline(source, through, createGunzip(), drain, { signal });
-  pieces.end();
-  const crc = crc64.value().toString();
-  if (object.crc64 !== undefined && object.crc64 !== crc)
-    throw new StepError('checksum-mismatch', `CRC-64 ${object.crc64} in the store, ${crc} read back`);
-  const storedSha256 = stored.copy().digest('hex');
-  return { storedSha256, dumpSha256: dump.copy().digest('hex'), walk: walk.end() };
-}
-
-/** The object from its first byte to its last, in ranges; one that breaks is gone on with where it broke. */
-async function* chunksOf(
-  context: DumpContext,
-  objectKey: string,
-  sizeBytes: number,
-  signal: AbortSignal,
-): AsyncGenerator<Buffer> {
+  // Each part listens to it.
+  setMaxListeners(0, reading.signal);
+  const memory = memoryFor(context, upload);
+  const raws = createPieceBuffers(memory.pieces);
+  const packs = packed ? createPieceBuffers(memory.packed) : undefined;
+  const under = new Set<Promise<void>>();
+  const crcs: string[] = [];
+  let reason: unknown;
   let position = 0;
-  let tries = 0;
-  while (position < sizeBytes) {
-    const before = position;
-    try {
-      const end = Math.min(position + RANGE_BYTES, sizeBytes) - 1;
-      for await (const chunk of await context.store.read(objectKey, { start: position, end }, signal)) {
-        position += (chunk as Buffer).length;
-        yield chunk as Buffer;
-      }
-      if (position <= end)
-        throw new StepError('store-unreachable', 'the store sent less than it was asked for', {
-          retryable: true,
+  try {
+    for (const [index, part] of parts.entries()) {
+      const at = position;
+      position += part.sizeBytes;
+      // In the order of the parts: the first of those under way never waits for a buffer.
+      const raw = await raws.acquire(reading.signal);
+      const pack = await packs?.acquire(reading.signal);
+      const read = readPart(reading, part, at, raw, pack)
+        .then(
+          (crc64) => {
+            crcs[index] = crc64;
+          },
+          (error: unknown) => {
+            reason ??= error;
+            stop.abort(error);
+          },
+        )
+        .finally(() => {
+          under.delete(read);
+          raws.release(raw);
+          if (pack !== undefined) packs?.release(pack);
         });
-      tries = 0;
+      under.add(read);
+    }
+  } catch (error) {
+    reason ??= error;
+  }
+  await Promise.all(under);
+  raws.free();
+  packs?.free();
+  if (reason !== undefined) throw reason;
+  const crc64 = parts
+    .reduce((sum, { sizeBytes }, index) => combineCrc64(sum, BigInt(crcs[index] ?? 0), sizeBytes), 0n)
+    .toString();
+  if (object.crc64 !== undefined && object.crc64 !== crc64)
+    throw new StepError('checksum-mismatch', `CRC-64 ${object.crc64} in the store, ${crc64} read back`);
+  return reading.record.end();
+}
+
+/** @returns the CRC-64 of the part as it is stored */
+async function readPart(
+  { context, objectKey, packed, record, signal }: Reading,
+  part: LedgerPart,
+  at: number,
+  raw: SharedArrayBuffer,
+  pack: SharedArrayBuffer | undefined,
+): Promise<string> {
+  const stored = new Uint8Array(pack ?? raw, 0, part.sizeBytes);
+  await fetchPart(context, objectKey, at, stored, signal);
+  const treated = await treat();
+  const { kind, value } = part.podSum;
+  if (treated.sum !== value)
+    throw new StepError(
+      'checksum-mismatch',
+      `piece ${part.number}: ${kind} ${value} in the pod, ${treated.sum} read back`,
+    );
+  const bytes = new Uint8Array(raw, 0, part.dumpBytes);
+  await record.offer(part.number, bytes, packed ? stored : bytes, signal);
+  return treated.crc64;
+
+  async function treat(): Promise<Treated> {
+    const unpack = pack === undefined ? undefined : { packed: pack, packedBytes: part.sizeBytes };
+    const task = { raw, rawBytes: part.dumpBytes, sum: part.podSum.kind, unpack, isStored: true };
+    try {
+      return await context.threads.treat(task, signal);
     } catch (error) {
-      tries = position > before ? 1 : tries + 1;
-      if (signal.aborted || tries >= MOST_TRIES) throw error;
-      context.log.info({ err: error, position }, 'reading back broke, going on');
+      if (!(error instanceof PieceThreadError) || error.code !== 'not-treated') throw error;
+      throw new StepError('checksum-mismatch', `piece ${part.number} cannot be unpacked`, { cause: error });
     }
   }
 }
 
-/** Compares piece after piece with the pod's checksums. */
-class PieceSums {
-  readonly #parts: readonly LedgerPart[];
-  #index = 0;
-  #left: number;
-  #sum: Sum | undefined;
-
-  constructor(parts: readonly LedgerPart[]) {
-    this.#parts = parts;
-    this.#left = parts[0]?.dumpBytes ?? 0;
-  }
-
-  update(chunk: Buffer): void {
-    for (let at = 0; at < chunk.length; ) {
-      const part = this.#parts[this.#index];
-      if (part === undefined) throw new StepError('checksum-mismatch', 'the store has more than was dumped');
-      this.#sum ??= sumOfKind(part.podSum.kind);
-      const taken = Math.min(this.#left, chunk.length - at);
-      this.#sum.update(chunk.subarray(at, at + taken));
-      at += taken;
-      this.#left -= taken;
-      if (this.#left > 0) continue;
-      const value = this.#sum.value();
-      if (value !== part.podSum.value)
-        throw new StepError(
-          'checksum-mismatch',
-          `piece ${part.number}: ${part.podSum.kind} ${part.podSum.value} in the pod, ${value} read back`,
-        );
-      this.#index += 1;
-      this.#left = this.#parts[this.#index]?.dumpBytes ?? 0;
-      this.#sum = undefined;
+/** Fills `into` from `at` on; a connection that breaks is gone on with where it broke. */
+async function fetchPart(
+  { store, log }: DumpContext,
+  objectKey: string,
+  at: number,
+  into: Uint8Array,
+  signal: AbortSignal,
+): Promise<void> {
+  let filled = 0;
+  for (let tries = 1; filled < into.length; tries += 1) {
+    const before = filled;
+    try {
+      const range = { start: at + filled, end: at + into.length - 1 };
+      for await (const chunk of await store.read(objectKey, range, signal)) {
+        const bytes = chunk as Buffer;
+        if (filled + bytes.length > into.length)
+          throw new StoreError('unreachable', 'The store sent more than it was asked for');
+        copyBytes(into, bytes, filled);
+        filled += bytes.length;
+      }
+      if (filled < into.length)
+        throw new StoreError('unreachable', 'The store sent less than it was asked for');
+    } catch (error) {
+      if (filled > before) tries = 1;
+      if (signal.aborted || tries >= MOST_TRIES) throw error;
+      log.info({ err: error, position: at + filled }, 'reading back broke, going on');
     }
-  }
-
-  /** @throws StepError if there was less than was dumped */
-  end(): void {
-    if (this.#index < this.#parts.length)
-      throw new StepError('checksum-mismatch', 'the store has less than was dumped');
   }
 }

@@ -1,4 +1,5 @@
 /** Cuts a stream of unknown length into pieces and has each stored while the next one fills. */
+import { copyBytes } from '../pieces/copy-bytes.ts';
 import { StepError } from '../step-error.ts';
 import type { Transfer } from './run.ts';
 import { storePiece } from './store-piece.ts';
@@ -61,7 +62,7 @@ export class StreamCutter {
 
   #copy(bytes: Uint8Array): void {
     if (this.#buffer === undefined) return;
-    new Uint8Array(this.#buffer).set(bytes, this.#filled);
+    copyBytes(new Uint8Array(this.#buffer), bytes, this.#filled);
     this.#filled += bytes.length;
     this.#run.meter.add(bytes.length);
   }
