@@ -1,7 +1,7 @@
 /**
  * Walks an HPROF file record by record while it streams by: header, tags, lengths up to the last byte.
- * Finds every truncation and foreign file; not a segment left out on its boundary, which the checksums are for
- *. Memory: the head of one record.
+ * Finds every truncation and foreign file; not a segment left out on its boundary, which the checksums are for.
+ * Memory: the head of one record.
  */
 
 export class HprofError extends Error {
@@ -33,8 +33,6 @@ interface WalkState {
   lastTag: number;
   /** Bytes of the present record's body that are still to come. */
   bodyLeft: number;
-  /** What there is of a head that the last chunk cut, in base64. */
-  head: string;
 }
 
 /** 'JAVA PROFILE 1.0.2' and its NUL; 1.0.1 is written by JDK 5 and older readers' files. */
@@ -65,7 +63,7 @@ const KNOWN_TAGS = new Set([
 ]);
 
 export class HprofWalk {
-  #state: WalkState = {
+  readonly #state: WalkState = {
     offset: 0,
     version: '',
     idSizeBytes: 0,
@@ -73,21 +71,9 @@ export class HprofWalk {
     segments: 0,
     lastTag: 0,
     bodyLeft: 0,
-    head: '',
   };
+  /** What there is of a head that the last chunk cut. */
   #head = Buffer.alloc(0);
-
-  /** Goes on where `save` was called, in another process if need be. */
-  static restore(saved: string): HprofWalk {
-    const walk = new HprofWalk();
-    walk.#state = JSON.parse(saved) as WalkState;
-    walk.#head = Buffer.from(walk.#state.head, 'base64');
-    return walk;
-  }
-
-  save(): string {
-    return JSON.stringify({ ...this.#state, head: this.#head.toString('base64') });
-  }
 
   /** @throws HprofError at the first byte that cannot belong to a heap dump */
   update(chunk: Buffer): void {

@@ -18,13 +18,14 @@ export class QuietWatch {
   }
 
   touch(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#stop.abort(), this.#quietMs);
+    // Called for every chunk: a timer that runs is only put back.
+    if (this.#timer === undefined) this.#timer = setTimeout(() => this.#stop.abort(), this.#quietMs);
+    else this.#timer.refresh();
   }
 
   /** For the time that we keep the command waiting ourselves. */
   async during(work: void | Promise<void>): Promise<void> {
-    clearTimeout(this.#timer);
+    this.end();
     try {
       await work;
     } finally {
@@ -34,5 +35,6 @@ export class QuietWatch {
 
   end(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }
