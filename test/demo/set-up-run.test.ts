@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,6 +8,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const setUp = fileURLToPath(new URL('../../src/demo/set-up', import.meta.url));
+
+/** Stands for the Node 24 that npm brings: says the version that was asked for, and tells the programs that it was it. */
+const FAKE_NODE_24 = `#!/bin/sh
+[ "$1" = --version ] && exec cat "\${0%/*}/version"
+HEAPDUMP_TEST_NODE=24 exec '${process.execPath}' "$@"
+`;
 
 /** A project of two files, with an npm on PATH that installs the real tsx and writes down each call. */
 const FAKE_NPM = `#!/bin/sh
@@ -25,6 +31,12 @@ do
   cp program.js "node_modules/$path"
 done
 cp package-lock.json node_modules/.package-lock.json
+case $PWD in */.cache/node24/*)
+  home=node_modules/node-linux-${process.arch}/bin
+  mkdir -p "$home"
+  cp ../../../fake-node "$home/node"
+  sed 's/.*"version":"\\([0-9.]*\\)".*/v\\1/' package-lock.json > "$home/version"
+esac
 `;
 
 /** Stands for each program of a package: writes down its call, fails if told to, and compiles if it is the compiler. */
@@ -33,6 +45,8 @@ Promise.all([import('node:fs'), import('node:path')]).then(([fs, path]) => {
   const args = process.argv.slice(2);
   const name = path.basename(process.argv[1]).replace(/\\..*/, '');
   fs.appendFileSync('program-calls', [name, ...args].join(' ') + '\\n');
+  const node24 = [process.env.HEAPDUMP_TEST_NODE, process.env.PATH.split(':')[0]].join(' ');
+  fs.writeFileSync('program-node', node24);
   if (args.includes('--outDir')) {
     const folder = args[args.indexOf('--outDir') + 1];
     fs.mkdirSync(folder + '/bot', { recursive: true });
@@ -54,7 +68,8 @@ describe('npm run, in a fresh clone', () => {
     await write('src/demo/main.ts', 'console.log("demo", ...process.argv.slice(2));');
     await write('program.js', FAKE_PROGRAM);
     await write('bin/npm', FAKE_NPM);
-    await chmod(join(folder, 'bin/npm'), 0o755);
+    await write('fake-node', FAKE_NODE_24);
+    for (const program of ['bin/npm', 'fake-node']) await chmod(join(folder, program), 0o755);
   });
   afterEach(async () => {
     for (const child of children.splice(0)) child.kill('SIGKILL');
@@ -183,7 +198,7 @@ describe('npm run, in a fresh clone', () => {
   it('npm test checks style, types, dead code and import directions before it runs all tests', async () => {
     expect(await run('test')).toMatchObject({ code: 0 });
 
-    expect(await programs()).toEqual(['biome', 'tsc', 'knip', 'dependency-cruise', 'vitest']);
+    expect(await programs()).toEqual(['biome', 'tsc', 'tsc', 'knip', 'dependency-cruise', 'vitest']);
     expect((await programCalls()).at(-1)).toBe('vitest run');
   });
 
@@ -191,13 +206,68 @@ describe('npm run, in a fresh clone', () => {
     await write('knip-fails', '');
 
     expect(await run('test')).toMatchObject({ code: 9 });
-    expect(await programs()).toEqual(['biome', 'tsc', 'knip']);
+    expect(await programs()).toEqual(['biome', 'tsc', 'tsc', 'knip']);
   });
 
   it('npm test -- test/tool runs just those tests', async () => {
     await run('test', 'test/tool', '-t', 'two words');
 
     expect(await programCalls()).toEqual(['vitest run test/tool -t two words']);
+  });
+
+  describe('npm run test:node24', () => {
+    const node24 = (path: string) => join(folder, `.cache/node24/node-linux-${process.arch}`, path);
+
+    it('runs all tests of what runs on Node, on a Node 24 that it fetches once and puts first on PATH', async () => {
+      const first = await run('test:node24');
+      const second = await run('test:node24');
+
+      expect(first).toMatchObject({ code: 0, stderr: expect.stringMatching(/fetching Node 24\.\d+\.\d+ /) });
+      expect(second).toMatchObject({ code: 0, stderr: '' });
+      expect(await programCalls()).toEqual(
+        Array(2).fill('vitest run --exclude test/tool/** --exclude test/project/**'),
+      );
+      expect(await readFile(join(folder, 'program-node'), 'utf8')).toBe(
+        `24 ${node24(`node_modules/node-linux-${process.arch}/bin`)}`,
+      );
+    });
+
+    it('-- test/bot runs just those', async () => {
+      await run('test:node24', 'test/bot');
+
+      expect(await programCalls()).toEqual(['vitest run test/bot']);
+    });
+
+    it('has npm refuse a Node with another checksum', async () => {
+      await run('test:node24');
+
+      const lock = JSON.parse(await readFile(node24('package-lock.json'), 'utf8'));
+      expect(lock.packages[`node_modules/node-linux-${process.arch}`]).toEqual({
+        version: expect.stringMatching(/^24\./),
+        integrity: expect.stringMatching(/^sha512-.{80,}==$/),
+      });
+      expect(await readFile(node24('npm-calls'), 'utf8')).toMatch(/^ci .*--ignore-scripts/);
+    });
+
+    it('does not take what says that it is another version', async () => {
+      await write('fake-node', '#!/bin/sh\necho v20.20.2\n');
+      await chmod(join(folder, 'fake-node'), 0o755);
+
+      const result = await run('test:node24');
+
+      expect(result).toMatchObject({ code: 1, stderr: expect.stringContaining('says that it is v20.20.2') });
+      await expect(stat(node24('.complete'))).rejects.toMatchObject({ code: 'ENOENT' });
+    });
+
+    it('fetches anew what an interrupted run has left', async () => {
+      await run('test:node24');
+      await rm(node24('.complete'));
+
+      expect(await run('test:node24')).toMatchObject({
+        code: 0,
+        stderr: expect.stringContaining('fetching'),
+      });
+    });
   });
 
   it('npm run bot builds what it starts, once, and again when a source is newer', async () => {

@@ -163,6 +163,25 @@ describe('the tools that the demo and its tests start', () => {
     expect(lines).toEqual([expect.any(String), expect.stringMatching(/^going on without jattach/)]);
   });
 
+  it('do without jattach on a machine that has all the others, and no apt-get', async () => {
+    await onMachine({
+      'bin/redis-server': '#!/bin/sh\necho "Redis server v=8.0.2 sha=0"\n',
+      'bin/busybox': '',
+      'bin/curl': '#!/bin/sh\necho "curl 8.14.1"\n',
+      ...jdk('jdk/'),
+    });
+    const machine = join(folder, 'machine');
+
+    const tools = await ensureTools({
+      projectDir,
+      say,
+      podPath: join(machine, 'bin'),
+      environment: { PATH: join(machine, 'bin'), JAVA_HOME: join(machine, 'jdk') },
+    });
+
+    expect(tools).not.toHaveProperty('jattach');
+  });
+
   it('are the machine’s own where it has them', async () => {
     await onMachine({
       'bin/redis-server': '#!/bin/sh\necho "Redis server v=8.0.2 sha=0"\n',
@@ -279,7 +298,7 @@ describe('the tools that the demo and its tests start', () => {
 
     expect(error).toMatchObject({ name: 'ToolsError', code: 'no-apt' });
     expect(error.message).toMatch(
-      /install redis-server 6\.2 or later, a full JDK .*, busybox and curl 7\.68/,
+      /install redis-server 6\.2 or later, a full JDK .*, busybox, jattach, curl 7\.68/,
     );
   });
 

@@ -14,9 +14,10 @@ const DOWNLOAD_TIMEOUT_MS = 20 * 60_000;
 
 /**
  * Names apt itself would find installed, of which we need our own copy all the same. libcurl, because Debian's curl
- * asks for the one of just its own version, and a machine may have an older one.
+ * asks for the one of just its own version, and a machine may have an older one. Fonts, because Chromium is told to
+ * look for them in our copy alone.
  */
-const ALWAYS_OURS = /^(redis|openjdk-|default-j|busybox|jattach|valkey|curl$|libcurl)/;
+const ALWAYS_OURS = /^(redis|openjdk-|default-j|busybox|jattach|valkey|curl$|libcurl|chromium|fonts-)/;
 /** Of the rest only what a program links with; those of Perl serve install scripts, which do not run here. */
 const LIBRARY = /^(?!libperl)(lib|lua)(?!.*-perl$)/;
 

@@ -76,12 +76,17 @@ function platform() {
   return `${process.platform}-${process.arch}`;
 }
 
-/** @param {string} projectDir */
-async function npmCi(projectDir) {
+/**
+ * Installs what the package-lock.json of a folder names, each package checked against the checksum there.
+ *
+ * @param {string} folder
+ * @throws {Error} with what npm printed, if it failed
+ */
+export async function npmCi(folder) {
   // With --include=dev also where NODE_ENV says production: the tests and the demo are made of them. No package of
   // ours needs its install script (the native parts come as packages of their own), so none is run.
   const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const npm = spawn('npm', args, { cwd: projectDir, stdio: ['ignore', 'pipe', 'pipe'] });
+  const npm = spawn('npm', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const printed = [];
   for (const stream of [npm.stdout, npm.stderr]) stream.on('data', (chunk) => printed.push(chunk));
   const [code, signal] = await once(npm, 'close');

@@ -15,6 +15,7 @@ if (!(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 1
 
 // Imported only now: an older Node may not even be able to read them.
 const { ensureNodeModules } = await import('./node-modules.mjs');
+const { ensureNode24 } = await import('./node-24.mjs');
 const { buildDist } = await import('./build-dist.mjs');
 const { runChild } = await import('./run-child.mjs');
 
@@ -32,6 +33,8 @@ async function main() {
       return await node('--import', 'tsx', 'src/demo/main.ts', ...args);
     case 'test':
       return await test();
+    case 'test:node24':
+      return await testOnNode24();
     case 'bench':
       return await bench();
     case 'lint':
@@ -46,8 +49,14 @@ async function main() {
       return await built('dist/bot/main.js');
     case 'worker':
       return await built('dist/worker/main.js');
+    case 'doctor':
+      return await built('dist/doctor/main.js');
+    case 'restore':
+      return await built('dist/restore.js');
     default:
-      say(`no script '${script}': demo, test, bench, lint, format, build, start, bot or worker`);
+      say(
+        `no script '${script}': demo, test, test:node24, bench, lint, format, build, start, bot, worker, doctor or restore`,
+      );
       return 2;
   }
 }
@@ -59,6 +68,16 @@ async function test() {
     if (code !== 0) return code;
   }
   return await packageBinary('vitest', 'vitest.mjs', 'run', ...args);
+}
+
+/** Without arguments all tests of what runs on Node: not those of the pod's shell program, nor those of files' texts. */
+async function testOnNode24() {
+  const folder = await ensureNode24({ projectDir, say });
+  const rest = args.length > 0 ? args : ['--exclude', 'test/tool/**', '--exclude', 'test/project/**'];
+  // First on PATH: what the tests start by its name runs on it as well, npm too.
+  const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+  const vitest = packageFile('vitest', 'vitest.mjs');
+  return await runChild(join(folder, 'node'), [vitest, 'run', ...rest], { cwd: projectDir, env });
 }
 
 /** The worker that is measured is the built one: what runs for real, without a compiler in its memory. */
@@ -73,6 +92,7 @@ async function checks() {
   const steps = [
     () => packageBinary('@biomejs/biome', 'bin/biome', 'check', '--error-on-warnings'),
     () => packageBinary('typescript', 'bin/tsc', '--noEmit'),
+    () => packageBinary('typescript', 'bin/tsc', '--noEmit', '-p', 'src/demo/page/client'),
     () => packageBinary('knip', 'bin/knip.js'),
     () =>
       packageBinary(
@@ -99,10 +119,15 @@ async function built(file) {
 
 /** @param {string} name @param {string} file @param {...string} rest */
 async function packageBinary(name, file, ...rest) {
+  return await node(packageFile(name, file), ...rest);
+}
+
+/** @param {string} name @param {string} file */
+function packageFile(name, file) {
   const path = join(projectDir, 'node_modules', name, file);
   if (!existsSync(path))
     throw new Error(`${name} is not in node_modules as expected: delete node_modules, run again`);
-  return await node(path, ...rest);
+  return path;
 }
 
 /** @param {...string} nodeArgs */
