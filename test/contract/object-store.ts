@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type ObjectStore,
   type PresignedPart,
+  SMALL_OBJECT_BYTES,
   type StoredPart,
   StoreError,
 } from '../../src/worker/store/object-store.ts';
@@ -318,6 +319,52 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
       expect(await codeOf(under.store.read(KEY, undefined, signal))).toBe('refused');
     });
 
+    describe('keeps small objects:', () => {
+      const put = (objectKey: string, text: string) =>
+        under.store.put({ objectKey, body: Buffer.from(text), contentType: 'application/json' }, signal);
+      const listed = async (prefix: string): Promise<[string, number][]> => {
+        const found: [string, number][] = [];
+        for await (const { objectKey, sizeBytes } of under.store.list(prefix, signal))
+          found.push([objectKey, sizeBytes]);
+        return found;
+      };
+
+      it('one that was put is read back, and putting it again replaces it', async () => {
+        await put(`${KEY}.json`, '{"a":1}');
+        await put(`${KEY}.json`, '{"a":"堆"}');
+
+        const read = await buffer(await under.store.read(`${KEY}.json`, undefined, signal));
+        expect(read.toString()).toBe('{"a":"堆"}');
+      });
+
+      it('they are listed by what their keys begin with, in the order of their keys', async () => {
+        await put('shop/b.json', 'bb');
+        await put('shop/a+ (1)&堆.json', 'a');
+        await put('shopping/c.json', 'ccc');
+        await put('other/d.json', 'd');
+
+        expect(await listed('shop/')).toEqual([
+          ['shop/a+ (1)&堆.json', 1],
+          ['shop/b.json', 2],
+        ]);
+        expect((await listed('')).map(([key]) => key)).toEqual([
+          'other/d.json',
+          'shop/a+ (1)&堆.json',
+          'shop/b.json',
+          'shopping/c.json',
+        ]);
+        expect(await listed('nothing/')).toEqual([]);
+      });
+
+      it('one that is too large for a single call is refused', async () => {
+        const body = new Uint8Array(SMALL_OBJECT_BYTES + 1);
+
+        await expect(
+          under.store.put({ objectKey: 'a', body, contentType: 'text/plain' }, signal),
+        ).rejects.toThrow(RangeError);
+      });
+    });
+
     it('does nothing once its caller has given up', async () => {
       const { store } = under;
       const uploadId = await begin();
@@ -333,6 +380,9 @@ export function objectStoreContract(name: string, start: () => Promise<StoreUnde
       const wish = { md5: md5Of(Buffer.from('y')), sizeBytes: 1, lifetimeMs: 60_000 };
       expect(await codeOf(store.presignPart(KEY, uploadId, 1, wish, gone))).toBe('aborted');
       expect(await codeOf(store.head(KEY, gone))).toBe('aborted');
+      const small = { objectKey: 'small', body: Buffer.from('x'), contentType: 'text/plain' };
+      expect(await codeOf(store.put(small, gone))).toBe('aborted');
+      expect(await codeOf(store.list('', gone)[Symbol.asyncIterator]().next())).toBe('aborted');
       expect(await codeOf(store.remove(KEY, gone))).toBe('aborted');
       expect(await codeOf(store.read(KEY, undefined, gone))).toBe('aborted');
       expect(await store.listParts(KEY, uploadId, signal)).toEqual([part]);
