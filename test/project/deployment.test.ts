@@ -1,10 +1,16 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { startRedis } from '../../src/demo/redis-server.ts';
+import { tools } from '../tools.ts';
+import { smallest } from '../unit/a-config.ts';
+import { until } from '../world.ts';
 import { type Instruction, isSentToBuilder, parseDockerfile } from './dockerfile.ts';
 import { projectDir, projectFiles, readProject } from './project-files.ts';
 
@@ -34,6 +40,25 @@ const example = readProject('heapdump.example.yaml');
 
 const all = (name: string, instructions: Instruction[] = image?.instructions ?? []) =>
   instructions.filter((instruction) => instruction.name === name);
+
+const A_KUBECONFIG = stringify({
+  apiVersion: 'v1',
+  kind: 'Config',
+  'current-context': 'cn-1',
+  clusters: [{ name: 'cn-1', cluster: { server: 'https://192.0.2.1:6443' } }],
+  contexts: [{ name: 'cn-1', context: { cluster: 'cn-1', user: 'worker' } }],
+  users: [{ name: 'worker', user: { token: 'some-token' } }],
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
 
 /** dist/bot/main.js is made of src/bot/main.ts, and is all that a command of ours may name. */
 function sourceOf(command: readonly string[]): string {
@@ -84,7 +109,7 @@ describe('the image', () => {
     const installs = all('RUN').map(({ text }) => text);
 
     expect(installs).toEqual([expect.stringMatching(/^npm ci --omit=dev /)]);
-    expect(all('ENV').map(({ text }) => text)).toContain('NODE_ENV=production');
+    expect(all('ENV').map(({ text }) => text)).toEqual(['NODE_ENV=production', 'MALLOC_ARENA_MAX=2']);
   });
 
   it('runs as nobody in particular, and is stopped by the signal that node waits for', () => {
@@ -138,17 +163,80 @@ describe('what is in the image is enough', () => {
   const node = (...args: string[]) =>
     run(process.execPath, ['--preserve-symlinks', '--enable-source-maps', ...args], { cwd: app });
 
-  it.each(['dist/main.js', 'dist/bot/main.js', 'dist/worker/main.js'])('to start %s', async (file) => {
-    const { stdout } = await node(file, '--help');
+  it.each(['dist/main.js', 'dist/bot/main.js', 'dist/worker/main.js', 'dist/doctor/main.js'])(
+    'to start %s',
+    async (file) => {
+      const { stdout } = await node(file, '--help');
 
-    expect(stdout).toContain('--config <file>');
-  });
+      expect(stdout).toContain('--config <file>');
+    },
+  );
 
   it('to say what is wrong with the config, and end', async () => {
     await expect(node('dist/main.js', '--config', 'none.yaml')).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/^Bad config none\.yaml:\n/),
     });
+  });
+
+  it('to work, and to tell of its health, on a file system that cannot be written to', async () => {
+    const redis = await startRedis({ tools: tools(), workDir: join(app, 'redis') });
+    const port = await freePort();
+    const config = {
+      ...smallest(),
+      redis: { url: redis.url },
+      clusters: [{ name: 'cn-1', kubeconfig: 'kubeconfig' }],
+      health: { host: '127.0.0.1', port },
+    };
+    config.store = {
+      ...config.store,
+      ...{ uploadCredentials: { accessKeyId: 'id', accessKeySecret: 'secret' } },
+    };
+    await writeFile(join(app, 'heapdump.yaml'), stringify(config));
+    await writeFile(join(app, 'kubeconfig'), A_KUBECONFIG);
+    // Node's permission model stands for the read-only root: reading alone is allowed.
+    const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+      ? '--permission'
+      : '--experimental-permission';
+    const child = spawn(
+      process.execPath,
+      [
+        '--preserve-symlinks',
+        permission,
+        '--allow-fs-read=*',
+        '--allow-worker',
+        'dist/worker/main.js',
+        '--cluster',
+        'cn-1',
+      ],
+      {
+        cwd: app,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, HEAPDUMP_CONFIG: 'heapdump.yaml' },
+      },
+    );
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+      });
+    const ended = once(child, 'exit');
+    try {
+      await until(
+        async () => said.includes('worker is up') || child.exitCode !== null,
+        60_000,
+        () => said,
+      );
+      const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+      expect(await ready.json()).toEqual({ ready: true, checks: { up: true, 'queue cn-1': true } });
+    } finally {
+      child.kill('SIGTERM');
+      await ended;
+      await redis.stop();
+    }
+
+    expect(child.exitCode).toBe(0);
+    expect(said).not.toContain('ERR_ACCESS_DENIED');
   });
 
   it('and holds nothing of the demo', async () => {
@@ -190,6 +278,16 @@ describe('docker-compose.yml', () => {
     const given = ours.flatMap(([, { environment = {} }]) => Object.keys(environment));
 
     expect(given.filter((name) => !wanted.has(name) && !readBySource.has(name))).toEqual([]);
+  });
+
+  it('asks each process for its health where it was told to listen', () => {
+    for (const [, { command, healthcheck }] of ours) {
+      const port = command?.[command.indexOf('--health-port') + 1];
+
+      expect(port).toMatch(/^\d+$/);
+      expect(healthcheck?.test.join(' ')).toContain(`http://127.0.0.1:${port}/readyz`);
+      expect(healthcheck?.test.slice(0, 3)).toEqual(['CMD', 'node', '-e']);
+    }
   });
 
   it('takes secrets from the environment, and does not start without them', () => {

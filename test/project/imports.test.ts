@@ -68,6 +68,8 @@ describe('an import that runs the wrong way is found', () => {
     ['k8s-alone', 'src/k8s/pods.ts', 'src/log.ts'],
     ['demo-speaks-wire-protocols', 'src/demo/slack/web-api.ts', 'src/bot/command.ts'],
     ['demo-speaks-wire-protocols', 'src/demo/play.ts', 'src/worker/dump-job.ts'],
+    ['health-alone', 'src/health/health.ts', 'src/bot/audit.ts'],
+    ['doctor-on-top', 'src/bot/start-bot.ts', 'src/doctor/check-redis.ts'],
     ['product-without-demo', 'src/worker/lease.ts', 'src/demo/redis-server.ts'],
     ['leaf-files', 'src/config.ts', 'src/worker/dump-job.ts'],
     ['platform-behind-its-port', 'src/bot/review.ts', 'src/bot/chat/slack/blocks.ts'],
@@ -104,12 +106,22 @@ describe('an import that runs the wrong way is found', () => {
   it('and the ways that are meant to be are left alone', async () => {
     await tree({
       'src/main.ts': ['src/bot/start-bot.ts', 'src/worker/start-worker.ts', 'src/bot/create-platforms.ts'],
+      'src/bot/dump-queues.ts': ['src/worker/lookup-job.ts'],
+      'src/restore.ts': ['src/bot/restore-requests.ts', 'src/worker/store/oss-from-config.ts'],
+      'src/bot/restore-requests.ts': ['src/worker/manifest.ts'],
       'src/bot/start-bot.ts': ['src/worker/dump-job.ts', 'src/config.ts', 'src/bot/chat/message.ts'],
       'src/bot/create-platforms.ts': ['src/bot/chat/slack/slack-platform.ts'],
       'src/bot/chat/slack/slack-platform.ts': ['src/bot/chat/slack/blocks.ts', 'src/bot/chat/message.ts'],
       'src/worker/start-worker.ts': ['src/k8s/pods.ts', 'src/log.ts', 'src/worker/dump-job.ts'],
       'src/demo/main.ts': ['src/bot/start-bot.ts', 'src/demo/slack/web-api.ts'],
       'src/config.ts': ['src/log.ts'],
+      'src/health/health.ts': ['src/log.ts'],
+      'src/bot/bot-metrics.ts': ['src/health/health.ts'],
+      'src/doctor/check-store.ts': [
+        'src/bot/download-link.ts',
+        'src/worker/store/oss-from-config.ts',
+        'src/k8s/permissions.ts',
+      ],
     });
 
     expect(await violationsIn(folder)).toEqual([]);
