@@ -2,8 +2,8 @@ import { type Cluster, callApi } from './client.ts';
 
 export interface Permission {
   readonly verb: 'get' | 'list' | 'create';
-  /** 'pods' or 'pods/exec', as in a Role. */
-  readonly resource: 'pods' | 'pods/exec';
+  /** As in a Role. */
+  readonly resource: 'pods' | 'pods/exec' | 'namespaces';
   /** Why we need it, for README, Role and error. */
   readonly reason: string;
   /** Things still work without it, with less comfort. */
@@ -25,7 +25,17 @@ export const REQUIRED_PERMISSIONS: readonly Permission[] = [
     reason: 'asked for as well from Kubernetes 1.35 on',
     optional: false,
   },
-  { verb: 'list', resource: 'pods', reason: 'to suggest names when a pod is not found', optional: true },
+  {
+    verb: 'list',
+    resource: 'pods',
+    reason: 'to offer pods and containers in the form; without it people type their names',
+    optional: true,
+  },
+];
+
+/** By a ClusterRole. Without it the form offers the namespaces that rules name without a wildcard. */
+export const CLUSTER_WIDE_PERMISSIONS: readonly Permission[] = [
+  { verb: 'list', resource: 'namespaces', reason: 'to offer namespaces in the form', optional: true },
 ];
 
 export interface MissingPermission extends Permission {

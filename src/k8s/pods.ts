@@ -34,6 +34,8 @@ export interface Pod {
   /** Pending, Running, Succeeded, Failed or Unknown. */
   readonly phase: string;
   readonly node: string | undefined;
+  /** ISO time at which a node took it; absent until then. */
+  readonly startTime: string | undefined;
   /** ISO time by which it is to be gone; present while it is being deleted. */
   readonly deletionTimestamp: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
@@ -162,6 +164,7 @@ const toPod = (pod: V1Pod): Pod => {
     uid: metadata?.uid ?? '',
     phase: status?.phase ?? 'Unknown',
     node: spec?.nodeName,
+    startTime: status?.startTime?.toISOString(),
     deletionTimestamp: metadata?.deletionTimestamp?.toISOString(),
     labels: Object.freeze({ ...metadata?.labels }),
     annotations: Object.freeze({ ...metadata?.annotations }),

@@ -16,6 +16,11 @@ describe('a mistake in the config', () => {
     ['a duration that is too long', { download: { lifetime: '8d' } }, /^download\.lifetime: is "8d"; .*7d/],
     ['a wrong number', { worker: { partSizeMiB: 0 } }, /^worker\.partSizeMiB: is 0; allowed: /],
     ['another database', { redis: { url: 'mysql://x' } }, /^redis\.url: has a wrong value \(not shown\)/],
+    [
+      'a secret in a list that is too short',
+      { store: { ...store, manifestKeys: ['hunter2'] } },
+      /^store\.manifestKeys\.0: has a wrong value \(not shown\); allowed: .*32 characters/,
+    ],
     ['no clusters', { clusters: [] }, /^clusters: is \[\]; allowed: /],
     [
       'a cluster by no rule',

@@ -29,6 +29,13 @@ const aDump = (): DumpData => ({
   transfer: transfer(),
   requestedBy: 'slack:U0ALICE',
   approvedBy: ['slack:U0BOB'],
+  asked: {
+    at: 1,
+    reason: 'why',
+    rule: 'prod',
+    approvalsNeeded: 1,
+    approvals: [{ by: 'slack:U0BOB', at: 2 }],
+  },
   checkpoint: { stepMs: {} },
 });
 const aLook = () => ({

@@ -231,7 +231,7 @@ describe('a retry', () => {
     expect(enqueued(resume(failed, NOW), NOW).transfer).toEqual(terms);
   });
 
-  it.each(['no-uploader', 'no-route-to-store', 'no-gzip'] as const)(
+  it.each(['no-uploader', 'no-route-to-store', 'no-gzip', 'no-room-to-pack'] as const)(
     'takes any way that is open where the one that was asked for is not (%s)',
     (code) => {
       const terms = transfer({ via: 'direct', compress: 'pod', podCpu: true });

@@ -232,6 +232,22 @@ describe('the list', () => {
     expect(readAloud(listReply(en, []))).toContain(en.replies.listEmpty);
   });
 
+  it('says that there are more, with a line that shows fewer', () => {
+    const message = listReply(en, [pending()], '/heapdump list prod');
+
+    expect(readAloud(message)).toContain(
+      'There are older ones. Name a namespace to see fewer: /heapdump list prod',
+    );
+    expect(readAloud(listReply(en, [pending()]))).not.toContain('older ones');
+  });
+
+  it('offers no link to what is not in the bucket any more, and says so', () => {
+    const message = listReply(en, [{ ...completed('abcd1234'), goneAt: NOW }]);
+
+    expect(readAloud(message)).toContain('not in the bucket any more');
+    expect(message.buttons).toEqual([]);
+  });
+
   it('has a line for each request, and a button for each dump, as far as there is room', () => {
     const requests = [
       pending({ id: 'aaaa0000' }),

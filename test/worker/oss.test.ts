@@ -95,6 +95,34 @@ describe('a dump in OSS', () => {
     expect(oss.requests.filter(({ operation }) => operation === 'ListParts')).toHaveLength(3);
   });
 
+  it('may lie among more objects than OSS lists at a time', async () => {
+    started = await startedStore({}, { oss: { largestPage: 4 } });
+    const { store, oss } = started;
+    const keys = Array.from({ length: 9 }, (_, at) => `shop/${at}.json`);
+    for (const objectKey of keys)
+      await store.put({ objectKey, body: Buffer.from('{}'), contentType: 'application/json' }, signal);
+
+    const found: string[] = [];
+    for await (const { objectKey } of store.list('shop/', signal)) found.push(objectKey);
+
+    expect(found).toEqual(keys);
+    expect(oss.requests.filter(({ operation }) => operation === 'ListObjectsV2')).toHaveLength(3);
+  });
+
+  it('has small objects beside it that are encrypted as it is, and can be read at once', async () => {
+    started = await startedStore({ serverSideEncryption: 'AES256', storageClass: 'Archive' });
+    const body = Buffer.from('{}');
+    await started.store.put({ objectKey: `${KEY}.json`, body, contentType: 'application/json' }, signal);
+
+    const head = await started.client().head(`${KEY}.json`);
+
+    expect(head.res.headers).toMatchObject({
+      'x-oss-server-side-encryption': 'AES256',
+      'x-oss-storage-class': 'Standard',
+      'content-type': 'application/json',
+    });
+  });
+
   it('of one small part too many is refused, with OSS’s own word for it', async () => {
     started = await startedStore();
     const { store } = started;

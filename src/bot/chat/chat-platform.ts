@@ -1,4 +1,6 @@
 /** THE PORT to a chat platform. Every implementation passes test/contract/chat-platform.ts. */
+import type { Form, FormChoice, FormTicket, OpenForm } from './form.ts';
+import type { HomePage } from './home-page.ts';
 import type { Action, Message, PersonRef } from './message.ts';
 
 /** Where messages go: a channel, or a thread in it. Opaque outside the platform's folder, small, and fit for Redis. */
@@ -20,6 +22,8 @@ export interface IncomingCommand {
   readonly place: Place;
   readonly privately: PrivatePlace;
   readonly language: Language;
+  /** Where a form can be opened as the answer; good for some two seconds. */
+  readonly formTicket?: FormTicket;
 }
 
 export interface IncomingAction {
@@ -29,6 +33,7 @@ export interface IncomingAction {
   readonly requestId: string;
   /** What the person wrote where `ask` was the answer to the first click; empty where they wrote nothing. */
   readonly text?: string;
+  /** Both empty for a click on a home page, which is no place: what is said of it is told to the person directly. */
   readonly place: Place;
   readonly privately: PrivatePlace;
   readonly language: Language;
@@ -46,10 +51,63 @@ export type ActionAnswer =
       readonly cancel: string;
     };
 
+/** What a person did in a form, with who they are by the platform's signed payload. */
+export interface FormEvent {
+  readonly person: PersonRef;
+  readonly language: Language;
+  readonly memo: string;
+}
+
+export interface FormSearch extends FormEvent {
+  readonly key: string;
+  /** As typed so far; may be empty. */
+  readonly query: string;
+}
+
+export interface FormChange extends FormEvent {
+  /** The field that was chosen in, or the button. */
+  readonly key: string;
+  /** By key; empty for nothing. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+export interface FormSubmission extends FormEvent {
+  /** The same for each delivery of one submission. */
+  readonly id: string;
+  readonly values: Readonly<Record<string, string>>;
+  /** Where the form was asked for. */
+  readonly place: Place;
+  readonly privately: PrivatePlace;
+}
+
+export type FormVerdict =
+  /** The form closes, and then this is done. */
+  | { readonly kind: 'taken'; readonly carryOut: () => Promise<void> }
+  /** By key of a field that asks: the form stays open and says so there. */
+  | { readonly kind: 'mistakes'; readonly mistakes: Readonly<Record<string, string>> };
+
+/** People wait for each answer: Slack gives three seconds in all. */
+export interface FormHandlers {
+  onSearch(search: FormSearch, form: OpenForm): Promise<readonly FormChoice[]>;
+  onChange(change: FormChange, form: OpenForm): Promise<void>;
+  onSubmit(submission: FormSubmission): Promise<FormVerdict>;
+}
+
+export interface HomeOpened {
+  readonly person: PersonRef;
+  readonly language: Language;
+  /** Of `older` on the page that the person saw; absent for the newest. */
+  readonly behind?: string;
+}
+
 export interface ChatHandlers {
   /** The platform has acknowledged already; what is to be said goes through the port. Never throws for what a person did. */
   onCommand(command: IncomingCommand): Promise<void>;
   onAction(action: IncomingAction): Promise<ActionAnswer>;
+  /** For platforms that have forms. */
+  readonly form?: FormHandlers;
+  /** For platforms that have home pages. Never throws. */
+  readonly onHomeOpened?: (opened: HomeOpened) => Promise<void>;
 }
 
 export interface Standing {
@@ -69,6 +127,21 @@ export interface ChatPlatform {
   readonly command: string;
   /** For messages that many people read. */
   readonly language: Language;
+
+  /** Absent where the platform has none. */
+  readonly forms?: {
+    /**
+     * Opens a form before the person who gave the ticket.
+     * @returns undefined where that ticket has opened one already; @throws ChatError, 'too-late' after some seconds
+     */
+    open(ticket: FormTicket, form: Form): Promise<OpenForm | undefined>;
+  };
+
+  /** Absent where the platform has no home pages. */
+  readonly home?: {
+    /** Stays until another one is shown. @throws ChatError */
+    show(person: PersonRef, page: HomePage): Promise<void>;
+  };
 
   /** Resolves when commands can arrive. @throws ChatError 'refused' on credentials that the platform does not take. */
   start(handlers: ChatHandlers): Promise<void>;
@@ -106,6 +179,7 @@ export type ChatErrorCode =
   | 'refused' // credentials or scopes
   | 'rate-limited'
   | 'too-long'
+  | 'too-late' // what allowed it has ended
   | 'unreachable'; // it may have arrived: look before saying it again
 
 export class ChatError extends Error {

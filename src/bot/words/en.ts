@@ -1,4 +1,6 @@
 import { enFailures } from './failures-en.ts';
+import { homeEn } from './home-words.ts';
+import { targetFormEn } from './target-form-words.ts';
 import { durationParts, sizeParts } from './units.ts';
 import type { Words } from './words.ts';
 
@@ -135,6 +137,8 @@ export const en: Words = {
     submit: 'Deny',
     cancel: 'Back',
   },
+  targetForm: targetFormEn,
+  home: homeEn,
   progress: {
     title: (pod) => `Working on ${pod}`,
     queued: 'Waiting for a worker.',
@@ -175,6 +179,8 @@ export const en: Words = {
     download: 'Download',
     linkEnds: 'The link ends',
     newLink: 'New link',
+    manifestMissing:
+      'The dump is complete, but its manifest could not be stored beside it; the worker’s log says why.',
     linkPrivate: 'Press New link for a link of your own.',
     openInMat: 'Open it in Eclipse Memory Analyzer: File ▸ Open Heap Dump…, then Leak Suspects.',
     failedTitle: (pod) => `Heap dump of ${pod} failed`,
@@ -193,6 +199,7 @@ export const en: Words = {
   },
   replies: {
     helpTitle: 'Heap dumps of Java pods',
+    helpForm: 'choose the pod from lists',
     help: (command) => [
       [`${command} namespace/pod`, 'ask for a heap dump'],
       [`${command} cluster/namespace/pod -c container --reason "text"`, 'the same, with everything said'],
@@ -238,7 +245,10 @@ export const en: Words = {
     noDumpYet: 'There is no dump to download yet.',
     listTitle: 'Heap dumps',
     listEmpty: 'No heap dumps yet.',
+    listMore: (line) => `There are older ones. Name a namespace to see fewer: ${line}`,
     linkTitle: 'Your link',
+    dumpGone:
+      'This dump is not in the bucket any more: it was deleted, or its time there was over. Ask for a new one.',
     linkRefused: 'No link could be made right now. Try again in a minute.',
   },
 };

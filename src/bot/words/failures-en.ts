@@ -61,6 +61,10 @@ export const enFailures: Words['failures'] = {
     what: 'The dump tool could not be copied into the container.',
     remedy: 'Mount a writable emptyDir, for instance on /tmp.',
   },
+  'tool-vanished': {
+    what: 'The dump tool vanished from the container after it was copied.',
+    remedy: 'Something there removes files; stop it, or mount an emptyDir on /tmp. Then try again.',
+  },
   'read-only-tmp': {
     what: 'The JVM cannot be attached to: its /tmp is read-only.',
     remedy: 'Mount an emptyDir on /tmp and restart the pod.',
@@ -147,6 +151,11 @@ export const enFailures: Words['failures'] = {
     what: 'The container has no gzip, so it cannot compress the dump.',
     remedy:
       'Retry moves the dump that is there without it, and without a new pause. Next time ask with --compress worker or --compress none.',
+  },
+  'no-room-to-pack': {
+    what: 'The container has no room for a packed piece of the dump, which a pod that uploads by itself needs.',
+    remedy:
+      'Retry moves the dump that is there in another way, without a new pause. Next time free some room, or ask with --via relay.',
   },
   'no-pipe-dump': {
     what: 'This JVM cannot dump into a pipe: JDK 8 refuses it, and from JDK 25 on it needs the disk anyway.',

@@ -49,6 +49,10 @@ export const zhCnFailures: Words['failures'] = {
     remedy: '请挂载足够大的 emptyDir，或清理一些空间；规则允许时也可以用 --no-disk。',
   },
   'cannot-copy': { what: '转储工具无法复制进容器。', remedy: '请挂载一个可写的 emptyDir，例如挂到 /tmp。' },
+  'tool-vanished': {
+    what: '转储工具复制到容器后又不见了。',
+    remedy: '容器里有东西在清理文件：请停掉它，或在 /tmp 挂载 emptyDir，然后重试。',
+  },
   'read-only-tmp': {
     what: '无法连接 JVM：它的 /tmp 是只读的。',
     remedy: '请在 /tmp 挂载 emptyDir 并重启 Pod。',
@@ -104,6 +108,11 @@ export const zhCnFailures: Words['failures'] = {
     what: '容器里没有 gzip，无法在其中压缩。',
     remedy:
       '点“重试”即可不在容器里压缩而继续传输，不会再次暂停应用。下次请加上 --compress worker 或 --compress none 申请。',
+  },
+  'no-room-to-pack': {
+    what: '容器里没有空间存放压缩后的分片，而由 Pod 自行上传时需要它。',
+    remedy:
+      '点“重试”即可换一种方式传输已有的转储，不会再次暂停应用。下次请先腾出空间，或加上 --via relay 申请。',
   },
   'no-pipe-dump': {
     what: '这个 JVM 不能转储到管道：JDK 8 会拒绝，JDK 25 起仍然需要磁盘。',

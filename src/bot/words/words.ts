@@ -2,6 +2,8 @@
 import type { DumpCompleted, FailureCode, RetryKind, Step, TransferTerms } from '../../worker/dump-job.ts';
 import type { UsageProblem } from '../command.ts';
 import type { MoveProblem, RequestState } from '../dump-request.ts';
+import type { HomeWords } from './home-words.ts';
+import type { TargetFormWords } from './target-form-words.ts';
 
 export interface FailureWords {
   /** What happened. */
@@ -70,6 +72,10 @@ export interface Words {
     readonly cancel: string;
   };
 
+  readonly targetForm: TargetFormWords;
+
+  readonly home: HomeWords;
+
   readonly progress: {
     title(pod: string): string;
     readonly queued: string;
@@ -98,6 +104,7 @@ export interface Words {
     readonly linkEnds: string;
     readonly newLink: string;
     readonly linkPrivate: string;
+    readonly manifestMissing: string;
     readonly openInMat: string;
     failedTitle(pod: string): string;
     readonly failedStep: string;
@@ -112,6 +119,8 @@ export interface Words {
 
   readonly replies: {
     helpTitle: string;
+    /** Of the command alone, where it opens a form. */
+    readonly helpForm: string;
     help(command: string): readonly (readonly [line: string, meaning: string])[];
     readonly usageTitle: string;
     tryLine(line: string): string;
@@ -143,8 +152,10 @@ export interface Words {
     readonly noDumpYet: string;
     readonly listTitle: string;
     readonly listEmpty: string;
+    listMore(line: string): string;
     readonly linkTitle: string;
     readonly linkRefused: string;
+    readonly dumpGone: string;
   };
 
   /** What texts are put together with. */

@@ -1,4 +1,6 @@
 import { zhCnFailures } from './failures-zh-cn.ts';
+import { homeZhCn } from './home-words.ts';
+import { targetFormZhCn } from './target-form-words.ts';
 import { durationParts, sizeParts } from './units.ts';
 import type { Words } from './words.ts';
 
@@ -119,6 +121,8 @@ export const zhCn: Words = {
     id: (id) => `申请 ${id}`,
   },
   denyForm: { title: '拒绝这次堆转储', label: '原因（会显示在讨论串里）', submit: '拒绝', cancel: '返回' },
+  targetForm: targetFormZhCn,
+  home: homeZhCn,
   progress: {
     title: (pod) => `正在处理 ${pod}`,
     queued: '等待 worker。',
@@ -158,6 +162,7 @@ export const zhCn: Words = {
     download: '下载',
     linkEnds: '链接失效时间',
     newLink: '新链接',
+    manifestMissing: '转储本身完整，但未能在其旁边写入清单；原因见 worker 的日志。',
     linkPrivate: '点“新链接”获取您自己的链接。',
     openInMat: '用 Eclipse Memory Analyzer 打开：File ▸ Open Heap Dump…，然后看 Leak Suspects。',
     failedTitle: (pod) => `${pod} 的堆转储失败`,
@@ -176,6 +181,7 @@ export const zhCn: Words = {
   },
   replies: {
     helpTitle: 'Java Pod 堆转储',
+    helpForm: '从列表中选择 Pod',
     help: (command) => [
       [`${command} 命名空间/pod`, '申请堆转储'],
       [`${command} 集群/命名空间/pod -c 容器 --reason "原因"`, '同上，写明全部信息'],
@@ -218,7 +224,9 @@ export const zhCn: Words = {
     noDumpYet: '还没有可下载的转储。',
     listTitle: '堆转储',
     listEmpty: '还没有堆转储。',
+    listMore: (line) => `还有更早的转储。指定命名空间可缩小范围：${line}`,
     linkTitle: '您的链接',
+    dumpGone: '该转储已不在存储桶中：已被删除，或保存期已满。请重新申请。',
     linkRefused: '暂时无法生成链接，请一分钟后再试。',
   },
 };

@@ -1,5 +1,6 @@
 /** The rules for buttons, menus and inputs: https://docs.slack.dev/reference/block-kit/block-elements */
 import { isObject, type JsonObject, listOf } from './block.ts';
+import { checkOption, MAX_OPTIONS } from './check-suggestions.ts';
 import type { Complaints } from './complaints.ts';
 
 type Holder = 'section' | 'actions' | 'input';
@@ -65,6 +66,7 @@ export function checkElement(
   if (type === 'button') checkButton(element, pointer, complaints);
   if (type === 'plain_text_input') checkTextInput(element, pointer, complaints);
   if (element.options !== undefined) checkOptions(element, pointer, type, complaints);
+  if (type.endsWith('_select')) checkMenu(element, pointer, complaints);
 }
 
 function checkButton(button: JsonObject, pointer: string, complaints: Complaints): void {
@@ -103,12 +105,25 @@ function checkTextInput(input: JsonObject, pointer: string, complaints: Complain
 }
 
 function checkOptions(element: JsonObject, pointer: string, type: string, complaints: Complaints): void {
-  const most = type === 'overflow' ? 5 : type === 'checkboxes' || type === 'radio_buttons' ? 10 : 100;
+  const most = type === 'overflow' ? 5 : type === 'checkboxes' || type === 'radio_buttons' ? 10 : MAX_OPTIONS;
   complaints.count(`${pointer}/options`, element.options, 1, most);
   listOf(element.options).forEach((option, index) => {
-    const at = `${pointer}/options/${index}`;
-    const { text, value } = isObject(option) ? option : {};
-    complaints.text(`${at}/text`, text, 75);
-    complaints.length(`${at}/value`, value, type === 'static_select' ? 150 : 75);
+    checkOption(option, `${pointer}/options/${index}`, type === 'static_select' ? 150 : 75, complaints);
   });
+}
+
+function checkMenu(menu: JsonObject, pointer: string, complaints: Complaints): void {
+  const { type, initial_option: initial, min_query_length: atLeast } = menu;
+  if (type === 'static_select' && menu.options === undefined && menu.option_groups === undefined) {
+    complaints.missing(`${pointer}/options`);
+  }
+  if (atLeast !== undefined && !(Number.isInteger(atLeast) && Number(atLeast) >= 0)) {
+    complaints.add(`${pointer}/min_query_length`, 'must be an integer');
+  }
+  if (initial === undefined) return;
+  checkOption(initial, `${pointer}/initial_option`, type === 'static_select' ? 150 : 75, complaints);
+  const isListed = listOf(menu.options).some((option) => JSON.stringify(option) === JSON.stringify(initial));
+  if (type === 'static_select' && menu.options !== undefined && !isListed) {
+    complaints.add(`${pointer}/initial_option`, 'must be one of the provided options');
+  }
 }

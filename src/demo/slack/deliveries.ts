@@ -2,7 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import type { JsonObject } from './block.ts';
 
-export type DeliveryKind = 'slash_commands' | 'block_actions' | 'view_submission' | 'view_closed' | 'event';
+export type DeliveryKind =
+  | 'slash_commands'
+  | 'block_actions'
+  | 'block_suggestion'
+  | 'view_submission'
+  | 'view_closed'
+  | 'event';
 
 /** Live: a late acknowledgement changes it still. */
 export interface Delivery {

@@ -5,7 +5,7 @@ import type { MessageLog, StoredMessage } from './message-log.ts';
 import { wireParent } from './wire-message.ts';
 
 // The token that Slack sends in each payload; superseded by signatures, still there.
-const VERIFICATION_TOKEN = 'verification-token';
+export const VERIFICATION_TOKEN = 'verification-token';
 
 export function slashPayload(
   directory: Directory,
@@ -84,27 +84,6 @@ export function clickPayload(
         action_ts: click.actionTs,
       },
     ],
-  };
-}
-
-export function viewPayload(
-  directory: Directory,
-  person: Person,
-  view: JsonObject,
-  kind: { readonly type: 'view_submission'; readonly triggerId: string } | { readonly type: 'view_closed' },
-): JsonObject {
-  return {
-    type: kind.type,
-    team: { id: directory.teamId, domain: directory.teamDomain },
-    user: { id: person.id, username: person.name, name: person.name, team_id: person.teamId },
-    api_app_id: directory.appId,
-    token: VERIFICATION_TOKEN,
-    view,
-    enterprise: null,
-    is_enterprise_install: false,
-    ...(kind.type === 'view_submission'
-      ? { trigger_id: kind.triggerId, response_urls: [] }
-      : { is_cleared: false }),
   };
 }
 

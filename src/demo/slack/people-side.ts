@@ -1,16 +1,14 @@
-/** What people do in their Slack clients. */
+/** What people do in channels with their Slack clients. */
 import { Arguments } from './arguments.ts';
-import { allBlocks, buttonsIn, isObject, type JsonObject, type PlacedButton } from './block.ts';
+import { allBlocks, buttonsIn, isObject, type PlacedButton } from './block.ts';
 import type { Deliveries, Delivery } from './deliveries.ts';
 import type { Desk } from './desk.ts';
 import type { Channel, Person } from './directory.ts';
-import { fillIn } from './fill-in.ts';
 import type { StoredMessage } from './message-log.ts';
-import { clickPayload, eventPayload, slashPayload, viewPayload } from './payloads.ts';
+import { clickPayload, eventPayload, slashPayload } from './payloads.ts';
 import { Refusal } from './refusal.ts';
 import { applyResponse, type ResponseUrls } from './response-urls.ts';
 import { typedMarkup } from './typed-text.ts';
-import type { OpenView } from './views.ts';
 
 export type ButtonChoice = string | ((button: PlacedButton) => boolean);
 
@@ -126,35 +124,6 @@ export class PeopleSide {
     );
   }
 
-  /**
-   * @param values by block id or action id
-   * @throws Error for what the client does not let through: a field that is missing or too long
-   */
-  async submitView(
-    person: Person,
-    view: OpenView,
-    values: Readonly<Record<string, string>>,
-  ): Promise<Delivery> {
-    const { views, triggers, directory } = this.#desk;
-    const current = this.#viewBefore(person, view);
-    const wire = views.wire(current, fillIn(current.blocks, values));
-    const payload = viewPayload(directory, person, wire, {
-      type: 'view_submission',
-      triggerId: triggers.issue(person.id),
-    });
-    return this.#deliveries.send('view_submission', payload, (body) => this.#afterSubmit(current, body));
-  }
-
-  /** @returns undefined where the app did not ask to be told */
-  async closeView(person: Person, view: OpenView): Promise<Delivery | undefined> {
-    const { views, directory } = this.#desk;
-    const current = this.#viewBefore(person, view);
-    views.close(current);
-    if (!current.notifyOnClose) return undefined;
-    const payload = viewPayload(directory, person, views.wire(current), { type: 'view_closed' });
-    return this.#deliveries.send('view_closed', payload);
-  }
-
   #post(
     person: Person,
     channel: Channel,
@@ -173,38 +142,6 @@ export class PeopleSide {
     return message;
   }
 
-  #viewBefore(person: Person, view: OpenView): OpenView {
-    const current = this.#desk.views.find(view.id);
-    if (current === undefined || current.personId !== person.id) {
-      throw new Error(`${person.name} has no such view open`);
-    }
-    return current;
-  }
-
-  #afterSubmit(view: OpenView, body: unknown): void {
-    const { views } = this.#desk;
-    const answer: JsonObject = isObject(body) ? body : {};
-    switch (answer.response_action) {
-      case undefined:
-        views.close(view);
-        return;
-      case 'clear':
-        views.closeAll(view.personId);
-        return;
-      case 'errors':
-        views.showErrors(view, errorsOf(answer.errors));
-        return;
-      case 'update':
-        views.replace(view, answer.view);
-        return;
-      case 'push':
-        views.open(view.personId, answer.view, 'modal', view);
-        return;
-      default:
-        throw new Error(`unknown response_action: ${String(answer.response_action)}`);
-    }
-  }
-
   #need(scope: string): void {
     if (!this.#desk.scopes.has(scope))
       throw new Error(`Slack sends nothing: the app lacks the scope ${scope}`);
@@ -219,9 +156,4 @@ function findButton(message: StoredMessage, choice: ButtonChoice): PlacedButton 
 function buttonNames(message: StoredMessage): string {
   const buttons = buttonsIn(allBlocks(message.blocks, message.attachments));
   return buttons.map((button) => `${button.actionId} [${button.text}]`).join(', ') || 'none';
-}
-
-function errorsOf(errors: unknown): Record<string, string> {
-  if (!isObject(errors)) return {};
-  return Object.fromEntries(Object.entries(errors).map(([key, value]) => [key, String(value)]));
 }

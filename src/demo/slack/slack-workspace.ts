@@ -13,6 +13,7 @@ import { LinkFetcher } from './link-fetcher.ts';
 import { MessageLog, type StoredMessage } from './message-log.ts';
 import { messageToText } from './message-to-text.ts';
 import { methodTable } from './method-table.ts';
+import { PeopleInViews } from './people-in-views.ts';
 import { PeopleSide } from './people-side.ts';
 import { ResponseUrls } from './response-urls.ts';
 import { SignedHttp } from './signed-http.ts';
@@ -75,6 +76,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackWorks
   let http: SignedHttp | undefined;
   const deliveries = new Deliveries(() => http ?? sockets, limits.ackMs, limits.eventRetryDelaysMs);
   const people = new PeopleSide(desk, deliveries, responseUrls);
+  const inViews = new PeopleInViews(desk, deliveries);
   await server.start();
 
   return {
@@ -101,8 +103,13 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackWorks
     mention: (person, channel, text, where) => people.mention(person, channel, text, where),
     say: (person, channel, text, where) => people.say(person, channel, text, where),
     click: (person, message, choice) => people.click(person, message, choice),
-    submitView: (person, view, values) => people.submitView(person, view, values),
-    closeView: (person, view) => people.closeView(person, view),
+    suggest: (person, view, field, query) => inViews.suggest(person, view, field, query),
+    choose: (person, view, field, value) => inViews.choose(person, view, field, value),
+    entered: (view) => desk.views.entered(view),
+    clickInView: (person, view, choice) => inViews.clickInView(person, view, choice),
+    submitView: (person, view, values) => inViews.submitView(person, view, values),
+    closeView: (person, view) => inViews.closeView(person, view),
+    openHome: (person, tab = 'home') => inViews.openHome(person, tab),
     deleteMessage(message) {
       const current = desk.messages.find(message.channel, message.ts);
       if (current !== undefined && !current.deleted) desk.messages.delete(current);
@@ -151,6 +158,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackWorks
         (view) => view.title,
       ),
     onMessage: (listener) => desk.messages.onMessage(listener),
+    onView: (listener) => desk.views.onView((_, view) => listener(view)),
 
     deliveries: deliveries.list,
     redeliver: (delivery) => deliveries.again(delivery),

@@ -9,6 +9,7 @@ import type { DeliveryKind, Envelope, Receipt, Transport } from './deliveries.ts
 const FRAME_TYPE: Record<DeliveryKind, string> = {
   slash_commands: 'slash_commands',
   block_actions: 'interactive',
+  block_suggestion: 'interactive',
   view_submission: 'interactive',
   view_closed: 'interactive',
   event: 'events_api',

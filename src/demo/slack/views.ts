@@ -3,6 +3,7 @@ import { type Block, isBlock, isObject, type JsonObject, listOf, stringOr, withI
 import { checkBlocks } from './check-blocks.ts';
 import { Complaints } from './complaints.ts';
 import type { Directory } from './directory.ts';
+import { type EnteredValues, Entries } from './entries.ts';
 import { Refusal, refuseContent } from './refusal.ts';
 
 /** A view at one moment; an update makes a new object with the same id. */
@@ -43,6 +44,7 @@ const FIELDS = [
 ];
 
 export class Views {
+  readonly entries = new Entries();
   readonly #directory: Directory;
   readonly #open = new Map<string, OpenView>();
   readonly #listeners = new Set<(kind: ViewEventKind, view: OpenView) => void>();
@@ -78,7 +80,9 @@ export class Views {
   }
 
   close(view: OpenView): void {
-    if (this.#open.delete(view.id)) this.#tell('closed', view);
+    if (!this.#open.delete(view.id)) return;
+    this.entries.forget(view.id);
+    this.#tell('closed', view);
   }
 
   closeAll(personId: string): void {
@@ -109,8 +113,12 @@ export class Views {
     return () => this.#listeners.delete(listener);
   }
 
+  entered(view: OpenView): EnteredValues {
+    return this.entries.values(view.id, view.blocks);
+  }
+
   /** The view as Slack's answers and payloads carry it. */
-  wire(view: OpenView, values: JsonObject = {}): JsonObject {
+  wire(view: OpenView): JsonObject {
     const { given } = view;
     return {
       id: view.id,
@@ -119,7 +127,7 @@ export class Views {
       blocks: view.blocks,
       private_metadata: view.privateMetadata,
       callback_id: view.callbackId,
-      state: { values },
+      state: { values: this.entered(view) },
       hash: view.hash,
       title: given.title ?? null,
       clear_on_close: view.clearOnClose,
@@ -164,6 +172,7 @@ export class Views {
 
   #put(kind: ViewEventKind, view: OpenView): void {
     this.#open.set(view.id, Object.freeze(view));
+    this.entries.show(view.id, view.blocks);
     this.#tell(kind, view);
   }
 

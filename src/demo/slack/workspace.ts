@@ -2,9 +2,11 @@
 import type { Delivery } from './deliveries.ts';
 import type { SlackLimits } from './desk.ts';
 import type { Channel, NewChannel, NewPerson, Person, UserGroup } from './directory.ts';
+import type { EnteredValues } from './entries.ts';
 import type { MethodFault } from './faults.ts';
 import type { LinkFetch } from './link-fetcher.ts';
 import type { MessageEvent, StoredMessage } from './message-log.ts';
+import type { Suggestions } from './people-in-views.ts';
 import type { ButtonChoice } from './people-side.ts';
 import type { OpenView } from './views.ts';
 import type { RecordedCall } from './web-api.ts';
@@ -21,6 +23,7 @@ export type {
   RecordedCall,
   SlackLimits,
   StoredMessage,
+  Suggestions,
   UserGroup,
 };
 
@@ -91,9 +94,25 @@ export interface SlackWorkspace {
     options?: { readonly threadTs?: string },
   ): StoredMessage;
   click(person: Person, message: StoredMessage, choice: ButtonChoice): Promise<Delivery>;
-  /** @param values by block id or action id */
+  /**
+   * Types letters into a menu that asks the app (external_select).
+   * @param field block id or action id; @throws Error below its min_query_length
+   */
+  suggest(person: Person, view: OpenView, field: string, query: string): Promise<Suggestions>;
+  /**
+   * Chooses in a menu, or types into a field and leaves it.
+   * @param value of an option that is on the screen; empty for none. @returns undefined where the app is not told
+   */
+  choose(person: Person, view: OpenView, field: string, value: string): Promise<Delivery | undefined>;
+  /** What stands in the fields now, by block id and action id, as payloads carry it. */
+  entered(view: OpenView): EnteredValues;
+  /** A button in a modal or on the Home tab. */
+  clickInView(person: Person, view: OpenView, choice: ButtonChoice): Promise<Delivery>;
+  /** @param values by block id or action id, beside what was chosen before */
   submitView(person: Person, view: OpenView, values: Readonly<Record<string, string>>): Promise<Delivery>;
   closeView(person: Person, view: OpenView): Promise<Delivery | undefined>;
+  /** The person opens the app's Home tab (default) or its Messages tab; what is published there is a view of kind `home`. */
+  openHome(person: Person, tab?: 'home' | 'messages'): Promise<Delivery>;
   deleteMessage(message: StoredMessage): void;
 
   /** The name of a person, channel or user group, for `messageToText`. */
@@ -117,6 +136,8 @@ export interface SlackWorkspace {
   waitForView(person: Person, predicate?: (view: OpenView) => boolean, timeoutMs?: number): Promise<OpenView>;
   /** @returns how to end it */
   onMessage(listener: (event: MessageEvent) => void): () => void;
+  /** Each view that is opened, changed or closed. @returns how to end it */
+  onView(listener: (view: OpenView) => void): () => void;
 
   readonly deliveries: readonly Delivery[];
   /** The same payload once more: same event id, same trigger id, another envelope. */

@@ -30,11 +30,16 @@ const originShape = z.strictObject({
   givenAt: z.number().optional(),
 });
 
-export function askForm(ask: Extract<ActionAnswer, { kind: 'ask' }>, origin: FormOrigin): types.ModalView {
+type Ask = Extract<ActionAnswer, { kind: 'ask' }>;
+
+export const askForm = (ask: Ask, origin: FormOrigin): types.ModalView =>
+  askView(ask, FORM_ID, JSON.stringify(origin));
+
+export function askView(ask: Ask, callbackId: string, privateMetadata: string): types.ModalView {
   return {
     type: 'modal',
-    callback_id: FORM_ID,
-    private_metadata: JSON.stringify(origin),
+    callback_id: callbackId,
+    private_metadata: privateMetadata,
     title: plainText(ask.title, WORDS_CHARS),
     submit: plainText(ask.submit, WORDS_CHARS),
     close: plainText(ask.cancel, WORDS_CHARS),

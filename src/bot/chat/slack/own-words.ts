@@ -19,3 +19,6 @@ export function unavailableMessage(language: Language): Message {
     buttons: [],
   };
 }
+
+/** Of a window that only says something. */
+export const closeWord = (language: Language): string => (language === 'zh-CN' ? '关闭' : 'Close');

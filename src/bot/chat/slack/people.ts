@@ -35,7 +35,7 @@ export interface People {
   /** @throws SlackFailure */
   standing(person: PersonRef): Promise<Standing>;
   /** Never throws, and never takes long. */
-  language(user: string, otherwise: Language): Promise<Language>;
+  language(user: string, otherwise: Language, patienceMs?: number): Promise<Language>;
 }
 
 export function createPeople(deps: {
@@ -79,7 +79,7 @@ export function createPeople(deps: {
       return user === undefined ? NOBODY : lately(user);
     },
 
-    async language(user, otherwise) {
+    async language(user, otherwise, patienceMs = LANGUAGE_MS) {
       const answer = lately(user)
         .then(({ language }) => language)
         .catch((err: unknown) => {
@@ -88,7 +88,7 @@ export function createPeople(deps: {
         });
       let timer: NodeJS.Timeout | undefined;
       const patience = new Promise<undefined>((resolve) => {
-        timer = setTimeout(() => resolve(undefined), LANGUAGE_MS);
+        timer = setTimeout(() => resolve(undefined), patienceMs);
       });
       const language = await Promise.race([answer, patience]);
       clearTimeout(timer);

@@ -1,14 +1,21 @@
 /** What people did in Slack, acknowledged already → the port's handlers, and their answers back. */
 import type { BlockAction, SlashCommand, ViewSubmitAction } from '@slack/bolt';
-import type { ActionAnswer, ChatHandlers, IncomingAction, Language } from '../chat-platform.ts';
+import type {
+  ActionAnswer,
+  ChatHandlers,
+  IncomingAction,
+  IncomingCommand,
+  Language,
+} from '../chat-platform.ts';
 import { ACTIONS, type Action, type Message } from '../message.ts';
 import { askForm, formOrigin, formText } from './ask-form.ts';
+import { formTicket } from './forms.ts';
 import { unavailableMessage } from './own-words.ts';
 import type { People } from './people.ts';
 import { encodePlace, encodePrivatePlace, personRef, type SlackPrivatePlace } from './places.ts';
 import type { PrivateReply } from './private-reply.ts';
-import { SlackFailure } from './slack-failure.ts';
 import type { SlackLog } from './slack-log.ts';
+import { isTriggerSpent, isTriggerUsed } from './triggers.ts';
 import { afterMention, typedText } from './typed-text.ts';
 import type { WebCalls } from './web-calls.ts';
 
@@ -38,14 +45,8 @@ interface Asker {
   readonly from: SlackPrivatePlace;
 }
 
-/** The person took longer than three seconds to get here, or the click was delivered before. */
-const TRIGGER_SPENT = new Set([
-  'expired_trigger_id',
-  'trigger_expired',
-  'invalid_trigger_id',
-  'invalid_trigger',
-]);
-const TRIGGER_USED = new Set(['exchanged_trigger_id', 'trigger_exchanged']);
+/** Of a command that may be answered with a form, which has to be there within three seconds. */
+const FORM_LANGUAGE_MS = 500;
 const MAX_REQUEST_ID_CHARS = 200;
 
 export class Reception {
@@ -60,7 +61,9 @@ export class Reception {
   command(body: SlashCommand): Promise<void> {
     const from = this.#placeWithUrl({ channel: body.channel_id }, body.response_url);
     return this.#attend({ user: body.user_id, from }, () =>
-      this.#tellCommand(body.trigger_id, { user: body.user_id, from }, typedText(body.text)),
+      this.#tellCommand(body.trigger_id, { user: body.user_id, from }, typedText(body.text), {
+        formTicket: formTicket(body.trigger_id, from),
+      }),
     );
   }
 
@@ -120,15 +123,22 @@ export class Reception {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  async #tellCommand(id: string, { user, from }: Asker, text: string): Promise<void> {
+  async #tellCommand(
+    id: string,
+    { user, from }: Asker,
+    text: string,
+    more: Pick<IncomingCommand, 'formTicket'> = {},
+  ): Promise<void> {
     const { people, handlers, language } = this.#deps;
+    const patienceMs = text === '' && more.formTicket !== undefined ? FORM_LANGUAGE_MS : undefined;
     await handlers().onCommand({
       id,
       person: personRef(user),
       text,
       place: encodePlace(from),
       privately: encodePrivatePlace(from),
-      language: await people.language(user, language),
+      language: await people.language(user, language, patienceMs),
+      ...more,
     });
   }
 
@@ -160,9 +170,8 @@ export class Reception {
     try {
       await web.call('views.open', { trigger_id: triggerId, view }, { again: 'once' });
     } catch (error) {
-      const slackCode = error instanceof SlackFailure ? (error.slackCode ?? '') : '';
-      if (TRIGGER_USED.has(slackCode)) return;
-      if (!TRIGGER_SPENT.has(slackCode)) throw error;
+      if (isTriggerUsed(error)) return;
+      if (!isTriggerSpent(error)) throw error;
       log.info({ requestId: incoming.requestId }, 'too late to ask for words, going on without');
       const answer = await handlers().onAction({ ...incoming, id: `${incoming.id}:unasked`, text: '' });
       await this.#say(answer, asker);
@@ -207,7 +216,7 @@ export class Reception {
 }
 
 /** `new-link:3` is the third button of its action in a message. */
-function actionOf(actionId: string | undefined): Action | undefined {
+export function actionOf(actionId: string | undefined): Action | undefined {
   const name = actionId?.split(':')[0];
   return ACTIONS.find((action) => action === name);
 }

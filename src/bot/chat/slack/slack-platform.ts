@@ -13,7 +13,9 @@ import {
 import type { Message } from '../message.ts';
 import { hasDownload } from './blocks.ts';
 import { createBoltApp } from './bolt-app.ts';
+import { Forms } from './forms.ts';
 import { createGroups } from './groups.ts';
+import { HomeTab } from './home-tab.ts';
 import { findIdentity, type Identity } from './identity.ts';
 import { createPeople } from './people.ts';
 import {
@@ -86,14 +88,17 @@ export function createSlackPlatform(options: SlackOptions, deps: SlackDeps): Sla
   const privateReply = createPrivateReply({ web, apiUrl, now, log });
   const people = createPeople({ web, teamId: () => identity?.teamId, now, log });
   const groups = createGroups({ web, now, log });
+  const started = (): ChatHandlers => {
+    if (handlers === undefined) throw new ChatError('unreachable', 'The platform was not started');
+    return handlers;
+  };
+  const forms = new Forms({ web, people, privateReply, handlers: started, language, log });
+  const homeTab = new HomeTab({ web, people, privateReply, handlers: started, language, log });
   const reception = new Reception({
     web,
     people,
     privateReply,
-    handlers() {
-      if (handlers === undefined) throw new ChatError('unreachable', 'The platform was not started');
-      return handlers;
-    },
+    handlers: started,
     botUserId: () => identity?.botUserId,
     language,
     now,
@@ -120,13 +125,25 @@ export function createSlackPlatform(options: SlackOptions, deps: SlackDeps): Sla
     title: { en: 'Slack', 'zh-CN': 'Slack' },
     language,
     requestUrl: () => requestUrl,
+    forms: { open: (ticket, form) => told(() => forms.open(ticket, form)) },
+    home: { show: (person, page) => told(() => homeTab.show(person, page)) },
 
     async start(given) {
       handlers = given;
       try {
         const backOff = new BackOff({ ...RECONNECT, random });
         identity = await findIdentity(web, { log, backOff, signal: stopping.signal });
-        createBoltApp({ receiver, identity, botToken, apiUrl, command: options.command, reception, log });
+        createBoltApp({
+          receiver,
+          identity,
+          botToken,
+          apiUrl,
+          command: options.command,
+          reception,
+          forms,
+          homeTab,
+          log,
+        });
         const address: unknown = await receiver.start();
         requestUrl = typeof address === 'string' ? address : undefined;
       } catch (error) {
@@ -142,7 +159,11 @@ export function createSlackPlatform(options: SlackOptions, deps: SlackDeps): Sla
     async stop() {
       stopping.abort();
       await receiver.stop();
-      const drained = reception.idle().then(() => updating.idle());
+      const drained = reception
+        .idle()
+        .then(() => forms.idle())
+        .then(() => homeTab.idle())
+        .then(() => updating.idle());
       const deadline = new AbortController();
       const late = sleep(DRAIN_MS, 'late' as const, { signal: deadline.signal }).catch(() => undefined);
       if ((await Promise.race([drained, late])) === 'late')
