@@ -153,6 +153,8 @@ const store = z.strictObject({
   serverSideEncryption: z.enum(['AES256', 'KMS']).optional(),
   kmsKeyId: filled.optional(),
   storageClass: z.enum(['Standard', 'IA', 'Archive']).default('Standard'),
+  /** The first one signs the manifests beside the dumps; each of them vouches for a manifest when Redis is restored. */
+  manifestKeys: z.array(z.string().min(32, 'a secret of 32 characters or more')).max(10).default([]),
   uploadCredentials: credentials.optional(),
   downloadCredentials: credentials.optional(),
 });
@@ -229,7 +231,7 @@ export const configSchema = z
           .default('jmap-dump-tool'),
         partSizeMiB: z.number().int().min(1).max(512).default(8),
         /** Of all transfers of a worker together. */
-        transferMemoryMiB: z.number().int().min(8).max(16_384).default(192),
+        transferMemoryMiB: z.number().int().min(8).max(16_384).default(160),
         lanes: z.number().int().min(1).max(16).default(4),
         attempts: z.number().int().min(1).max(50).default(10),
         takeOverAfter: durationOr('30s', '3s', '10m'),
@@ -239,6 +241,8 @@ export const configSchema = z
         drainTimeout: durationOr('20s', '1s', '10m'),
       })
       .prefault({}),
+    /** Of /healthz, /readyz and /metrics; none unless given. */
+    health: z.strictObject({ host: filled.default('0.0.0.0'), port }).optional(),
     log: z
       .strictObject({
         level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

@@ -17,17 +17,25 @@ export class ConfigError extends Error {
 }
 
 /** Which process reads it: each is given only the secrets that are its own. */
-export type Role = 'bot' | 'worker' | 'both';
+export type Role = 'bot' | 'worker' | 'both' | 'restore';
 
 /** Dropped unread, so that a bot needs no variable of the worker's and a worker none of the bot's. */
 const NOT_HELD: Readonly<Record<Role, readonly (readonly [string, string])[]>> = {
-  bot: [['store', 'uploadCredentials']],
+  bot: [
+    ['store', 'uploadCredentials'],
+    ['store', 'manifestKeys'],
+  ],
   worker: [
     ['chat', 'slack'],
     ['chat', 'dingtalk'],
     ['store', 'downloadCredentials'],
   ],
   both: [],
+  restore: [
+    ['chat', 'slack'],
+    ['chat', 'dingtalk'],
+    ['store', 'uploadCredentials'],
+  ],
 };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -129,7 +137,7 @@ function fillIn(
   });
 }
 
-const SECRET_KEY = /(token|secret|password|accessKeyId|credentials|url)/i;
+const SECRET_KEY = /(token|secret|password|accessKeyId|credentials|url|manifestKeys)/i;
 
 function describe(issue: z.core.$ZodIssue, config: unknown): string[] {
   const path = issue.path.map(String);
@@ -148,7 +156,8 @@ function describe(issue: z.core.$ZodIssue, config: unknown): string[] {
   const value = valueAt(config, path);
   // A text where a section should be may be the secret that belongs into it.
   const isSecret =
-    SECRET_KEY.test(path.at(-1) ?? '') || (issue.code === 'invalid_type' && issue.expected === 'object');
+    SECRET_KEY.test(path.filter((key) => !/^\d+$/.test(key)).at(-1) ?? '') ||
+    (issue.code === 'invalid_type' && issue.expected === 'object');
   const shown =
     value === undefined ? 'is missing' : isSecret ? 'has a wrong value (not shown)' : `is ${brief(value)}`;
   return [`${path.join('.') || 'the file'}: ${shown}; allowed: ${issue.message}`];

@@ -1,7 +1,7 @@
 /** Takes secrets out of what leaves the process: by the name of the field, and by the shape of the text. */
 
 const SECRET_KEY =
-  /(token|secret|password|passwd|authorization|signature|credential|cookie|access_?key|private|response_?url|session_?webhook|webhook_?url|presigned)/i;
+  /(token|secret|password|passwd|authorization|signature|credential|cookie|access_?key|private|response_?url|session_?webhook|webhook_?url|presigned|manifest_?keys)/i;
 
 /** Each shape with the part of it that may stay, so that a reader still sees what stood there. */
 const SHAPES: readonly (readonly [RegExp, string])[] = [

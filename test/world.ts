@@ -274,7 +274,8 @@ async function build(
       const card = await world.card();
       await world.press('Approve', card, cast.reviewer);
       const result = await world.result(card);
-      return { card, result, request: await world.request() };
+      // The result comes first: what stands already is brought up to date after it.
+      return { card, result, request: await world.waitForRequest(({ closed }) => closed) };
     },
     async request() {
       return found((await requests.newest(1))[0]);

@@ -34,6 +34,8 @@ export function discardingStore(): ObjectStore {
     },
     abortUpload: async (_objectKey, uploadId) => void uploads.delete(uploadId),
     abortStrayUploads: async () => 0,
+    put: async () => undefined,
+    async *list() {},
     head: async () => undefined,
     remove: async () => undefined,
     read: never,

@@ -240,6 +240,14 @@ function dumpDataOf(request: DumpRequest): DumpData | undefined {
     transfer: approvedTerms(request.transfer, preflight),
     requestedBy: request.requester,
     approvedBy: request.approvals.map(({ by }) => by),
+    asked: {
+      at: request.createdAt,
+      ...(request.reason === undefined ? {} : { reason: request.reason }),
+      rule: request.rule,
+      approvalsNeeded: request.approvalsNeeded,
+      approvals: request.approvals,
+      ...(request.repeats === undefined ? {} : { repeats: request.repeats }),
+    },
     checkpoint: checkpointOf(request),
   };
 }

@@ -18,7 +18,9 @@ export type AuditEvent =
   | 'failed'
   | 'decision-refused'
   | 'link-handed-out'
-  | 'link-refused';
+  | 'link-refused'
+  /** From the manifest in the bucket, into a Redis that had lost it. */
+  | 'restored';
 
 export interface AuditEntry {
   readonly at: number;

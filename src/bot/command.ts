@@ -16,6 +16,8 @@ export type Command =
   | { readonly kind: 'status'; readonly requestId: string }
   | { readonly kind: 'cancel'; readonly requestId: string };
 
+export type DumpCommand = Extract<Command, { kind: 'dump' }>;
+
 /** As typed: the cluster may be left out where there is only one. */
 export interface TypedTarget {
   readonly cluster: string | undefined;

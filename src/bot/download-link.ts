@@ -28,12 +28,7 @@ export interface LinkSigner {
 
 /** The SDK signs with the machine's clock; another one here could only disagree with it. */
 export function createLinkSigner(options: LinkOptions, credentials: CredentialSource): LinkSigner {
-  const address: OssAddress = {
-    ...options,
-    endpoint: options.publicEndpoint,
-    pathStyle: options.cname ? false : options.pathStyle,
-  };
-  checkOssAddress(address);
+  const address = linkAddress(options);
   return {
     sign: async (objectKey, { fileName, lifetimeMs }) => {
       checkObjectKey(objectKey);
@@ -47,6 +42,17 @@ export function createLinkSigner(options: LinkOptions, credentials: CredentialSo
       });
     },
   };
+}
+
+/** @throws TypeError for an endpoint that ali-oss would misunderstand */
+export function linkAddress(options: LinkOptions): OssAddress {
+  const address: OssAddress = {
+    ...options,
+    endpoint: options.publicEndpoint,
+    pathStyle: options.cname ? false : options.pathStyle,
+  };
+  checkOssAddress(address);
+  return address;
 }
 
 /** RFC 6266: a plain name for old clients, the true one in UTF-8 for all others. */

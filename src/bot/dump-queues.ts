@@ -21,6 +21,8 @@ import {
   type Target,
   type TransferTerms,
 } from '../worker/dump-job.ts';
+import type { LookupOutcome, LookupQuestion } from '../worker/lookup-job.ts';
+import { lookUp } from './look-up.ts';
 
 export type JobStanding =
   | { readonly kind: 'absent' }
@@ -41,6 +43,8 @@ export interface DumpQueues {
     target: Target,
     noDisk: TransferTerms['noDisk'],
   ): Promise<PreflightOutcome>;
+  /** Asks the cluster's worker which names there are. Never throws, as above. */
+  lookUp(cluster: string, question: LookupQuestion): Promise<LookupOutcome>;
   /** Adding the same job again changes nothing. */
   add(jobId: string, data: DumpData): Promise<void>;
   standing(cluster: string, jobId: string): Promise<JobStanding>;
@@ -66,6 +70,8 @@ export interface DumpQueuesOptions {
 /** Kept for a week, so that a bot that was down for a while still learns how a job ended. */
 const KEEP_SECONDS = 7 * 86_400;
 const CANCEL_SECONDS = 7 * 86_400;
+/** Of looks, which are waited for by whoever asked, or by nobody any more. */
+const LOOK_EVENTS = 200;
 /** BullMQ waits without end for a Redis that is not there. */
 const ADD_TIMEOUT_MS = 4000;
 
@@ -78,7 +84,11 @@ export function createDumpQueues(options: DumpQueuesOptions): DumpQueues {
       connection.on('error', (err) => log.warn({ err, cluster }, 'redis connection for job events failed'));
       connections.push(connection);
       const queue = new Queue(queueName(cluster), { connection: redis });
-      const looks = new Queue(looksQueueName(cluster), { connection: redis });
+      const looks = new Queue(looksQueueName(cluster), {
+        connection: redis,
+        // An event holds its job's answer, and that of a lookup is a long list.
+        streams: { events: { maxLen: LOOK_EVENTS } },
+      });
       const events = new QueueEvents(queueName(cluster), { connection });
       const lookEvents = new QueueEvents(looksQueueName(cluster), { connection });
       // Each pre-flight that is waited for listens to its queue, and there may be any number.
@@ -127,6 +137,8 @@ export function createDumpQueues(options: DumpQueuesOptions): DumpQueues {
         return plainFailure('no-worker', 'new-approval');
       }
     },
+
+    lookUp: (cluster, question) => lookUp(line(cluster), cluster, question, log),
 
     async add(jobId, data) {
       await within(

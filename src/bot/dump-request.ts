@@ -83,6 +83,10 @@ export const dumpRequest = z.strictObject({
   outcome: dumpOutcome.optional(),
   /** The request that this one repeats with a new approval. */
   repeats: z.string().optional(),
+  /** When somebody asked for a link and the object was not there any more: removed, or expired by a lifecycle rule. */
+  goneAt: at.optional(),
+  /** Made anew from the manifest in the bucket. `signed`: a key of ours vouches for what it says. */
+  restored: z.strictObject({ at, signed: z.boolean() }).optional(),
   spoken: z.record(z.string(), utterance),
   /** Nothing more will happen and all of it was said. */
   closed: z.boolean(),
@@ -267,7 +271,25 @@ export function resume(request: DumpRequest, now: number): DumpRequest {
   return { ...rest, transfer, state: 'approved', closed: false, changedAt: now };
 }
 
-const WAY_IS_CLOSED: ReadonlySet<FailureCode> = new Set(['no-uploader', 'no-route-to-store', 'no-gzip']);
+const WAY_IS_CLOSED: ReadonlySet<FailureCode> = new Set([
+  'no-uploader',
+  'no-route-to-store',
+  'no-gzip',
+  'no-room-to-pack',
+]);
+
+/** Somebody looked whether the object is there. @returns undefined if that is known already */
+export function lookedFor(request: DumpRequest, isThere: boolean, now: number): DumpRequest | undefined {
+  const { goneAt, ...rest } = request;
+  if (request.state !== 'completed' || isThere === (goneAt === undefined)) return undefined;
+  return isThere ? rest : { ...rest, goneAt: now };
+}
+
+const NOBODY: PersonRef = 'nobody:';
+
+/** Whom the rules take for its requester: of what was restored from a manifest that nobody vouches for, nobody. */
+export const requesterOf = (request: DumpRequest): PersonRef =>
+  request.restored?.signed === false ? NOBODY : request.requester;
 
 /** Of the run that is queued or running, or was the last one. */
 export const jobIdOf = (request: DumpRequest): string => dumpJobId(request.id, request.run);

@@ -6,7 +6,7 @@ import { type AuditEvent, requestFacts } from './audit.ts';
 import type { CancelRequest } from './cancel-request.ts';
 import type { ChatPlatform, IncomingCommand, Language } from './chat/chat-platform.ts';
 import type { Message, PersonRef } from './chat/message.ts';
-import { type Command, parseCommand, type TypedTarget } from './command.ts';
+import { type Command, type DumpCommand, parseCommand, type TypedTarget } from './command.ts';
 import { type DumpRequest, MoveError, propose } from './dump-request.ts';
 import {
   helpReply,
@@ -22,11 +22,12 @@ import {
   wishReply,
 } from './messages/replies.ts';
 import { type KnownPeople, whoIs } from './people.ts';
-import { decide, maySee, type PersonInGroups, type Rule, termsOf } from './policy.ts';
+import { decide, type PersonInGroups, type Rule, termsOf } from './policy.ts';
 import type { PrivatePlaces } from './private-places.ts';
 import { newRequestId } from './request-id.ts';
 import type { RequestStore } from './request-store.ts';
 import type { UsualTransfer } from './transfer-terms.ts';
+import { canSee, visibleRequests } from './visible-requests.ts';
 import type { Words } from './words/words.ts';
 
 export interface CommandDeps {
@@ -48,13 +49,20 @@ const LIST_LENGTH = 15;
 export function createCommandHandler(deps: CommandDeps) {
   const { store, rules, now, log } = deps;
 
-  return async function handleCommand(platform: ChatPlatform, incoming: IncomingCommand): Promise<void> {
+  /** @param given what a form made of it; else the text is read */
+  return async function handleCommand(
+    platform: ChatPlatform,
+    incoming: IncomingCommand,
+    given?: DumpCommand,
+  ): Promise<void> {
     const words = deps.words(incoming.language);
     const reply = (message: Message) => platform.replyPrivately(incoming.privately, incoming.person, message);
     try {
-      const parsed = parseCommand(incoming.text);
+      const parsed =
+        given === undefined ? parseCommand(incoming.text) : ({ ok: true, command: given } as const);
       if (!parsed.ok) return await reply(usageReply(words, parsed, platform.command));
-      if (parsed.command.kind === 'help') return await reply(helpReply(words, platform.command));
+      if (parsed.command.kind === 'help')
+        return await reply(helpReply(words, platform.command, platform.forms !== undefined));
       const who = await whoIs(platform, incoming.person, deps);
       if (who === undefined) {
         if (parsed.command.kind === 'dump') await recordOutsider(incoming, parsed.command);
@@ -151,12 +159,19 @@ export function createCommandHandler(deps: CommandDeps) {
     await looked;
   }
 
-  async function list(namespace: string | undefined, { words, who, reply }: Asking): Promise<void> {
-    const newest = await store.newest(500);
-    const seen = newest
-      .filter((request) => namespace === undefined || request.target.namespace === namespace)
-      .filter((request) => canSee(request, who));
-    await reply(listReply(words, seen.slice(0, LIST_LENGTH)));
+  async function list(namespace: string | undefined, { words, who, reply, platform }: Asking): Promise<void> {
+    const { requests, next } = await visibleRequests(
+      store,
+      (request) =>
+        (namespace === undefined || request.target.namespace === namespace) && canSee(rules, request, who),
+      { limit: LIST_LENGTH },
+    );
+    const [first] = requests;
+    const more =
+      next === undefined || namespace !== undefined || first === undefined
+        ? undefined
+        : `${platform.command} list ${first.target.namespace}`;
+    await reply(listReply(words, requests, more));
   }
 
   async function cancelIt(requestId: string, asking: Asking): Promise<void> {
@@ -178,12 +193,7 @@ export function createCommandHandler(deps: CommandDeps) {
 
   async function visible(requestId: string, { who }: Asking): Promise<DumpRequest | undefined> {
     const request = await store.get(requestId);
-    return request !== undefined && canSee(request, who) ? request : undefined;
-  }
-
-  function canSee(request: DumpRequest, who: PersonInGroups): boolean {
-    const rule = rules.find(({ name }) => name === request.rule);
-    return request.requester === who.person || (rule !== undefined && maySee(rule, request.requester, who));
+    return request !== undefined && canSee(rules, request, who) ? request : undefined;
   }
 
   /** As typed; where there is one cluster alone it may be left out. */

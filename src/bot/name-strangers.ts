@@ -74,6 +74,21 @@ export function nameStrangers(
     return { ...message, blocks: await Promise.all(message.blocks.map(block)) };
   };
 
+  const homePages = (
+    platform: ChatPlatform,
+    home: NonNullable<ChatPlatform['home']>,
+  ): NonNullable<ChatPlatform['home']> => ({
+    async show(person, page) {
+      const sections = page.sections.map(async (section) => ({
+        ...section,
+        entries: await Promise.all(
+          section.entries.map((entry) => forReadersOf(platform, entry, platform.language)),
+        ),
+      }));
+      await home.show(person, { ...page, sections: await Promise.all(sections) });
+    },
+  });
+
   return platforms.map((platform): ChatPlatform => {
     const inPublic = (message: Message) => forReadersOf(platform, message, platform.language);
     const answered = async (answer: ActionAnswer, language: Language): Promise<ActionAnswer> =>
@@ -85,8 +100,11 @@ export function nameStrangers(
       command: platform.command,
       title: platform.title,
       language: platform.language,
+      ...(platform.forms === undefined ? {} : { forms: platform.forms }),
+      ...(platform.home === undefined ? {} : { home: homePages(platform, platform.home) }),
       start: (handlers) =>
         platform.start({
+          ...handlers,
           onCommand: (command) => handlers.onCommand(command),
           onAction: async (action) => answered(await handlers.onAction(action), action.language),
         }),

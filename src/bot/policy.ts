@@ -103,7 +103,7 @@ export function termsOf(rule: Rule, wish: TransferWish, usual: UsualTransfer): T
   };
 }
 
-export function covers(rule: Rule, target: Target): boolean {
+export function covers(rule: Pick<Rule, 'clusters' | 'namespaces' | 'pods'>, target: Target): boolean {
   return (
     matches(rule.clusters, target.cluster) &&
     matches(rule.namespaces, target.namespace) &&

@@ -29,6 +29,14 @@ redis.call('ZADD', KEYS[3], ARGV[3], ARGV[2])
 redis.call('XADD', KEYS[5], '*', unpack(ARGV, 5))
 return ARGV[2]`;
 
+/** KEYS request all audit · ARGV json id createdAt ...audit → 1, or 0 if it is there already */
+const RESTORE = `
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('SET', KEYS[1], ARGV[1])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2])
+redis.call('XADD', KEYS[3], '*', unpack(ARGV, 4))
+return 1`;
+
 /**
  * KEYS request open audit · ARGV before after id closed ...audit → 1, or 0 if somebody else was first.
  * Compares whole texts: Redis's own JSON reader refuses half a surrogate pair, which is what a cut text may end with.
@@ -57,6 +65,17 @@ export class RequestConflictError extends Error {
   readonly code = 'request-conflict';
 }
 
+export interface Page {
+  readonly requests: readonly DumpRequest[];
+  /** Behind which to go on; undefined where there is nothing more. */
+  readonly next: string | undefined;
+}
+
+export interface RequestStoreOptions {
+  /** Told of each change that was saved here; other bots have changes of their own. */
+  readonly onChange?: (before: DumpRequest, after: DumpRequest) => void;
+}
+
 export interface RequestStore {
   /** @returns what `deliveryId` made: this request, or the one of an earlier delivery of the same message */
   create(
@@ -75,9 +94,15 @@ export interface RequestStore {
     move: (request: DumpRequest) => DumpRequest | undefined,
     audit?: (after: DumpRequest) => AuditEntry | undefined,
   ): Promise<{ request: DumpRequest; changed: boolean } | undefined>;
+  /** Puts a request of which all is over where a lost one was. @returns false if there is one of this id */
+  restore(request: DumpRequest, audit: AuditEntry): Promise<boolean>;
   openIds(): Promise<string[]>;
+  /** Those of which something is still to happen, or to be said; records of another version are left out. */
+  open(): Promise<DumpRequest[]>;
   /** Newest first; records of another version are left out. */
   newest(limit: number): Promise<DumpRequest[]>;
+  /** Those older than `behind`, newest first, `limit` records of them read. From the newest one where it is undefined. */
+  page(behind: string | undefined, limit: number): Promise<Page>;
   /** True the first time that a delivery is seen. */
   firstSight(deliveryId: string): Promise<boolean>;
   /** One bot at a time speaks of a request. @returns false if another one has the word */
@@ -86,8 +111,18 @@ export interface RequestStore {
   record(entry: AuditEntry): Promise<void>;
 }
 
-export function createRequestStore(redis: Redis): RequestStore {
+export function createRequestStore(redis: Redis, options: RequestStoreOptions = {}): RequestStore {
   const parse = (json: string): DumpRequest => dumpRequest.parse(JSON.parse(json));
+
+  /** One record of a newer version must not hide all the others. */
+  const known = async (ids: readonly string[]): Promise<DumpRequest[]> => {
+    if (ids.length === 0) return [];
+    const found = await redis.mget(ids.map(KEY.request));
+    return found.flatMap((json) => {
+      const read = json === null ? undefined : dumpRequest.safeParse(JSON.parse(json));
+      return read?.success ? [read.data] : [];
+    });
+  };
 
   return {
     async get(id) {
@@ -127,24 +162,34 @@ export function createRequestStore(redis: Redis): RequestStore {
           after.closed ? '1' : '0',
           ...(entry === undefined ? [] : auditFields(entry)),
         ];
-        if ((await redis.eval(SWAP, keys.length, ...keys, ...args)) === 1)
+        if ((await redis.eval(SWAP, keys.length, ...keys, ...args)) === 1) {
+          options.onChange?.(before, after);
           return { request: after, changed: true };
+        }
       }
       throw new RequestConflictError(
         `Gave up on a change after ${MOST_TRIES} tries: request ${id} changes all the time`,
       );
     },
+    async restore(request, audit) {
+      const keys = [KEY.request(request.id), KEY.all, KEY.audit];
+      const args = [JSON.stringify(request), request.id, request.createdAt, ...auditFields(audit)];
+      return (await redis.eval(RESTORE, keys.length, ...keys, ...args)) === 1;
+    },
     openIds: () => redis.smembers(KEY.open),
+    async open() {
+      return known(await redis.smembers(KEY.open));
+    },
     async newest(limit) {
       // To Redis, -1 is the last one of all.
-      const ids = limit < 1 ? [] : await redis.zrevrange(KEY.all, 0, limit - 1);
-      if (ids.length === 0) return [];
-      const found = await redis.mget(ids.map(KEY.request));
-      return found.flatMap((json) => {
-        // One record of a newer version must not hide all the others.
-        const known = json === null ? undefined : dumpRequest.safeParse(JSON.parse(json));
-        return known?.success ? [known.data] : [];
-      });
+      return known(limit < 1 ? [] : await redis.zrevrange(KEY.all, 0, limit - 1));
+    },
+    async page(behind, limit) {
+      // By its rank, and not by its time: two may have been created in one millisecond.
+      const rank = behind === undefined ? -1 : await redis.zrevrank(KEY.all, behind);
+      if (rank === null) return { requests: [], next: undefined };
+      const ids = await redis.zrevrange(KEY.all, rank + 1, rank + limit);
+      return { requests: await known(ids), next: ids.length < limit ? undefined : ids.at(-1) };
     },
     async firstSight(deliveryId) {
       return (await redis.set(KEY.seen(deliveryId), '1', 'EX', SEEN_SECONDS, 'NX')) === 'OK';

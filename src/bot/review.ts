@@ -6,7 +6,7 @@ import type { CancelRequest } from './cancel-request.ts';
 import type { ActionAnswer, ChatPlatform, IncomingAction, Language } from './chat/chat-platform.ts';
 import type { Message } from './chat/message.ts';
 import type { DumpQueues } from './dump-queues.ts';
-import { approve, type DumpRequest, deny, MoveError, propose, resume } from './dump-request.ts';
+import { approve, type DumpRequest, deny, MoveError, propose, requesterOf, resume } from './dump-request.ts';
 import type { HandOutLink } from './hand-out-link.ts';
 import {
   linkReply,
@@ -109,7 +109,7 @@ export function createActionHandler(deps: ReviewDeps) {
     words,
     incoming,
   }: Click): Promise<ActionAnswer | undefined> {
-    const verdict = mayReview(rule, request.requester, who);
+    const verdict = mayReview(rule, requesterOf(request), who);
     if (verdict === 'ok') return undefined;
     await store.record({
       ...entryOf('decision-refused', request, who),
@@ -217,6 +217,8 @@ export function createActionHandler(deps: ReviewDeps) {
         return say(linkReply(words, request, link));
       case 'not-allowed':
         return say(refusal(words, words.replies.mayNotDownload));
+      case 'gone':
+        return say(notice(words.replies.unavailableTitle, words.replies.dumpGone));
       case 'not-possible':
         return say(notice(words.replies.unavailableTitle, words.replies.linkRefused));
     }

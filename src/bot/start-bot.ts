@@ -2,11 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config-schema.ts';
+import type { Health } from '../health/health.ts';
 import type { Logger } from '../log.ts';
 import type { CredentialSource } from '../oss-credentials.ts';
 import { connectRedis } from '../redis.ts';
 import { createAdvancer } from './advance.ts';
 import { checkAnnouncements, copiesOf } from './announce.ts';
+import { createBotMetrics } from './bot-metrics.ts';
 import { createCancelRequest } from './cancel-request.ts';
 import type { ChatPlatform, Language } from './chat/chat-platform.ts';
 import { createLinkSigner } from './download-link.ts';
@@ -14,13 +16,18 @@ import { createDumpQueues } from './dump-queues.ts';
 import type { DumpRequest } from './dump-request.ts';
 import { createHandOutLink, createThreadLink } from './hand-out-link.ts';
 import { createCommandHandler } from './handle-command.ts';
+import { createHome } from './home.ts';
+import { createHomeVisitors } from './home-visitors.ts';
+import { createLookups } from './lookups.ts';
 import { nameStrangers } from './name-strangers.ts';
+import { createLookForObject } from './object-presence.ts';
 import type { Rule } from './policy.ts';
 import { PrivatePlaces } from './private-places.ts';
 import { startReconciler } from './reconcile.ts';
 import { createRequestStore } from './request-store.ts';
 import { createActionHandler } from './review.ts';
 import { createSpeaker } from './speak.ts';
+import { createTargetForm } from './target-form/target-form.ts';
 import { en } from './words/en.ts';
 import type { Words } from './words/words.ts';
 import { zhCn } from './words/zh-cn.ts';
@@ -32,6 +39,8 @@ export interface BotDeps {
   readonly log: Logger;
   readonly now: () => number;
   readonly reconcileEveryMs: number;
+  /** Of this process, where somebody wants to know. */
+  readonly health?: Health | undefined;
 }
 
 export interface RunningBot {
@@ -52,7 +61,16 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
   const redis = connectRedis(config.redis.url, 'commands');
   redis.on('error', (err) => log.warn({ err }, 'redis connection failed'));
   const rules = rulesOf(config);
-  const store = createRequestStore(redis);
+  const clusters = config.clusters.map(({ name }) => name);
+  const metrics =
+    deps.health === undefined
+      ? undefined
+      : createBotMetrics({ registry: deps.health.registry, redis, clusters, now, log });
+  const plainStore = createRequestStore(redis, {
+    onChange: (before, after) => home.changed(before, after),
+  });
+  const store = metrics?.counted(plainStore) ?? plainStore;
+  deps.health?.addCheck('redis', async () => (await redis.ping()) === 'PONG');
   const queues = createDumpQueues({
     clusters: config.clusters.map(({ name }) => name),
     redis,
@@ -61,18 +79,22 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
     preflightTimeoutMs: PREFLIGHT_TIMEOUT_MS,
     log,
   });
-  const signer = createLinkSigner(
-    {
-      bucket: config.store.bucket,
-      region: config.store.region,
-      publicEndpoint: config.store.publicEndpoint ?? config.store.endpoint,
-      cname: config.store.publicCname,
-      pathStyle: config.store.pathStyle,
-      signatureVersion: config.store.signatureVersion,
-    },
-    deps.downloadCredentials,
-  );
-  const linkDeps = { store, signer, lifetimeMs: config.download.lifetime, now, log };
+  const linkOptions = {
+    bucket: config.store.bucket,
+    region: config.store.region,
+    publicEndpoint: config.store.publicEndpoint ?? config.store.endpoint,
+    cname: config.store.publicCname,
+    pathStyle: config.store.pathStyle,
+    signatureVersion: config.store.signatureVersion,
+  };
+  const linkDeps = {
+    store,
+    signer: createLinkSigner(linkOptions, deps.downloadCredentials),
+    lookForObject: createLookForObject(linkOptions, deps.downloadCredentials, log),
+    lifetimeMs: config.download.lifetime,
+    now,
+    log,
+  };
   const threadLink = createThreadLink(linkDeps);
   const platforms = nameStrangers(deps.platforms, wordsOf);
   const platformOf = (request: DumpRequest): ChatPlatform => {
@@ -80,6 +102,17 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
     if (found === undefined) throw new Error(`No chat platform for this request: ${request.id}`);
     return found;
   };
+  const home = createHome({
+    store,
+    visitors: createHomeVisitors(redis),
+    platforms,
+    rules,
+    accounts: config.accounts,
+    usualTransfer: config.transfer,
+    words: wordsOf,
+    now,
+    log,
+  });
   const privatePlaces = new PrivatePlaces();
   const speaker = createSpeaker({
     store,
@@ -116,6 +149,16 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
     now,
     log,
   });
+  const targetForm = createTargetForm({
+    lookups: createLookups({ lookUp: queues.lookUp, now }),
+    rules,
+    accounts: config.accounts,
+    clusters: config.clusters.map(({ name }) => name),
+    words: wordsOf,
+    ask: handleCommand,
+    now,
+    log,
+  });
   const handleAction = createActionHandler({
     store,
     queues,
@@ -137,8 +180,12 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
   });
   for (const platform of platforms) {
     await platform.start({
-      onCommand: (incoming) => handleCommand(platform, incoming),
+      async onCommand(incoming) {
+        if (!(await targetForm.open(platform, incoming))) await handleCommand(platform, incoming);
+      },
+      form: targetForm.handlersFor(platform),
       onAction: (incoming) => handleAction(platform, incoming),
+      onHomeOpened: (opened) => home.opened(platform, opened),
     });
     log.info({ platform: platform.name }, 'chat platform connected');
   }
@@ -151,7 +198,9 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
       await reconciler.stop();
       // What is not finished by then the next bot's reconciler finishes.
       await Promise.race([advancer.idle(), sleep(DRAIN_MS, undefined, { ref: false })]);
+      await home.stop();
       await queues.close();
+      await metrics?.close();
       redis.disconnect();
       log.info('bot is down');
     },

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from '../log.ts';
 import { ChatError, type ChatPlatform, type Place } from './chat/chat-platform.ts';
+import type { HomePage } from './chat/home-page.ts';
 import type { Message } from './chat/message.ts';
 import type { DumpRequest, Utterance } from './dump-request.ts';
 import type { RequestStore } from './request-store.ts';
@@ -64,5 +65,5 @@ export function createUtterances({ store, log }: { store: RequestStore; log: Log
 }
 
 /** Another one means that something else is to be shown. */
-export const digestOf = (message: Message): string =>
+export const digestOf = (message: Message | HomePage): string =>
   createHash('sha256').update(JSON.stringify(message)).digest('base64url').slice(0, 22);

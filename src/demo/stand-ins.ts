@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_USERS } from './cluster/api/access.ts';
 import { type DemoCluster, startCluster } from './cluster/demo-cluster.ts';
 import { type DingtalkOffice, type OfficeOptions, startDingtalkOffice } from './dingtalk-office.ts';
 import { compileJava } from './java/compile.ts';
@@ -65,6 +66,14 @@ export interface LeakyPod {
   readonly app?: string;
 }
 
+/** What deploy/kubernetes.yaml gives a worker if one likes: the form can offer names then. */
+const LISTING_WORKER = {
+  worker: [
+    ...(DEFAULT_USERS.worker ?? []),
+    { namespaces: ['*'], verbs: ['list'], resources: ['pods', 'namespaces'] },
+  ],
+};
+
 /** A cluster whose pods run the leaking service. Resolves when their heaps are filled. */
 export async function startClusterWithLeak(
   tools: Tools,
@@ -76,7 +85,7 @@ export async function startClusterWithLeak(
     sources: [fileURLToPath(new URL('java/Leak.java', import.meta.url))],
     outDir: options.cacheDir,
   });
-  const cluster = await startCluster({ workDir: await folder(workDir, 'cluster') });
+  const cluster = await startCluster({ workDir: await folder(workDir, 'cluster'), users: LISTING_WORKER });
   try {
     for (const pod of [options.pod, ...(options.others ?? [])]) await addLeak(cluster, tools, classes, pod);
     return cluster;

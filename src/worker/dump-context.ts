@@ -11,6 +11,8 @@ export interface DumpSettings extends Readonly<Config['worker']> {
   /** The dump tool as a host path, and beside it the tool that takes its place, if the config names one. */
   readonly toolPath: string;
   readonly foreignToolPath: string | undefined;
+  /** The first one signs. */
+  readonly manifestKeys: readonly string[];
 }
 
 export interface DumpContext {

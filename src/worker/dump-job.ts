@@ -176,6 +176,19 @@ export const checkpoint = z.strictObject({
 });
 export type Checkpoint = z.infer<typeof checkpoint>;
 
+const at = z.number().int().nonnegative();
+
+/** Of the request, for the manifest beside the dump (manifest.ts): the worker itself acts on none of it. */
+export const askedFor = z.strictObject({
+  at,
+  reason: z.string().max(1000).optional(),
+  /** The name of the rule that let it be asked for. */
+  rule: z.string().max(1000),
+  approvalsNeeded: z.number().int().nonnegative(),
+  approvals: z.array(z.strictObject({ by: z.string().max(200), at })).max(100),
+  repeats: requestId.optional(),
+});
+
 export const dumpData = z.strictObject({
   version: z.literal(CONTRACT_VERSION),
   kind: z.literal('dump'),
@@ -190,6 +203,8 @@ export const dumpData = z.strictObject({
   /** Ends in the object's metadata. */
   requestedBy: z.string().max(200),
   approvedBy: z.array(z.string().max(200)),
+  /** Not in jobs of older bots, which get no manifest. */
+  asked: askedFor.optional(),
   checkpoint,
 });
 export type DumpData = z.infer<typeof dumpData>;
@@ -231,6 +246,7 @@ export const FAILURE_CODES = [
   'no-writable-dir',
   'not-enough-disk',
   'cannot-copy',
+  'tool-vanished',
   'read-only-tmp',
   // the attach and the dump
   'attach-disabled',
@@ -254,6 +270,7 @@ export const FAILURE_CODES = [
   'no-uploader',
   'no-route-to-store',
   'no-gzip',
+  'no-room-to-pack',
   'no-pipe-dump',
   'stream-broken',
   // ours
@@ -311,6 +328,8 @@ export const completed = z.strictObject({
   attempts: z.number().int().positive(),
   stepMs: z.partialRecord(z.enum(STEPS), bytes),
   left: z.array(leftover).max(20),
+  /** The dump is stored and proved; only what is known of it could not be written beside it. Absent where it was. */
+  manifestMissing: z.boolean().optional(),
 });
 export type DumpCompleted = z.infer<typeof completed>;
 

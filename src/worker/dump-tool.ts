@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Cluster } from '../k8s/client.ts';
 import {
+  ExecError,
   type ExecOptions,
   type ExecResult,
   type ExecSession,
@@ -141,7 +142,8 @@ async function run(
     });
     return await session.done;
   } catch (cause) {
-    if (!watch?.signal.aborted || options.signal.aborted) throw cause;
+    if (!watch?.signal.aborted || options.signal.aborted)
+      throw command.stdin === undefined ? toolStartError(cause) : cause;
     throw new StepError('exec-broken', `nothing was heard for ${QUIET_MS / 1000} s`, {
       retryable: true,
       cause,
@@ -149,6 +151,17 @@ async function run(
   } finally {
     watch?.end();
   }
+}
+
+/**
+ * The tool did not start, by its path in our directory: `sh` was there before, so it is the file that is not, or the
+ * file system that forbids it. Another attempt copies it again.
+ */
+export function toolStartError(error: unknown): unknown {
+  if (!(error instanceof ExecError) || error.code !== 'cannot-start') return error;
+  return error.reason === 'no-such-file'
+    ? new StepError('tool-vanished', '', { retryable: true, cause: error })
+    : new StepError('cannot-copy', error.message, { cause: error });
 }
 
 /** What the tool's `failed code=…` means; `stderr` may say more. */

@@ -2,8 +2,9 @@
 /** `npm run worker -- --cluster NAME`: serves one cluster. It holds no chat secret. */
 import { Command } from 'commander';
 import { ConfigError, loadConfig } from '../config.ts';
+import { withHealth } from '../health/health.ts';
+import { healthAddress, healthPortOption } from '../health/health-option.ts';
 import { createLogger } from '../log.ts';
-
 import { runUntilSignal } from '../run-until-signal.ts';
 import { startWorker } from './start-worker.ts';
 import { ossFromConfig } from './store/oss-from-config.ts';
@@ -11,8 +12,9 @@ import { ossFromConfig } from './store/oss-from-config.ts';
 const options = new Command('worker')
   .option('--config <file>', 'the config file', process.env.HEAPDUMP_CONFIG ?? 'heapdump.yaml')
   .requiredOption('--cluster <name>', 'which of the config’s clusters to serve', process.env.HEAPDUMP_CLUSTER)
+  .addOption(healthPortOption())
   .parse()
-  .opts<{ config: string; cluster: string }>();
+  .opts<{ config: string; cluster: string; healthPort?: number }>();
 
 await runUntilSignal(async () => {
   const config = loadConfig(options.config, process.env, 'worker');
@@ -22,9 +24,7 @@ await runUntilSignal(async () => {
     throw new ConfigError(options.config, [`--cluster: is "${options.cluster}"; allowed: ${known}`]);
   }
   const log = createLogger({ name: 'worker', level: config.log.level });
-  return startWorker(config, cluster, {
-    store: ossFromConfig(config, Date.now),
-    now: Date.now,
-    log,
-  });
+  return withHealth(healthAddress(config.health, options.healthPort), 'worker', (health) =>
+    startWorker(config, cluster, { store: ossFromConfig(config, Date.now), now: Date.now, log, health }),
+  );
 });

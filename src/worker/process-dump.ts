@@ -3,6 +3,7 @@
 import type { DumpContext, StepRun } from './dump-context.ts';
 import {
   CONTRACT_VERSION,
+  type DumpCompleted,
   type DumpOutcome,
   type FailureCode,
   type RetryKind,
@@ -22,6 +23,7 @@ import { runDump } from './steps/run-dump.ts';
 import { streamDump } from './steps/stream-dump.ts';
 import { transfer } from './steps/transfer.ts';
 import { verify } from './steps/verify.ts';
+import { writeManifest } from './steps/write-manifest.ts';
 import { abandonUpload } from './transfer/abandon-upload.ts';
 
 export interface AttemptEnd {
@@ -58,7 +60,7 @@ export async function processDump(
       await run('verify', () => verify(context, stored));
     }
     const left = await run('clean-up', () => cleanUp(context, context.signal));
-    return completed(context, left);
+    return await writeManifest(context, completed(context, left));
   } catch (error) {
     return await ended(context, current, error, end);
   }
@@ -93,7 +95,7 @@ async function ended(
   if (context.checkpoint.verified && step === 'clean-up') {
     context.log.warn({ err: error, step }, 'clean-up failed');
     if (stepErrorOf(error).retryable && !end.lastAttempt) throw error;
-    return completed(context, [context.checkpoint.workDir ?? '']);
+    return writeManifest(context, completed(context, [context.checkpoint.workDir ?? '']));
   }
   const failure = stepErrorOf(error);
   context.log.warn(
@@ -177,7 +179,7 @@ async function leaveAsItWas(context: DumpContext): Promise<string[]> {
   }
 }
 
-function completed(context: DumpContext, left: readonly string[]): DumpOutcome {
+function completed(context: DumpContext, left: readonly string[]): DumpCompleted {
   const { dump, stored, stepMs } = context.checkpoint;
   if (dump === undefined || stored === undefined) throw new Error('Completed without a dump and its object');
   return {

@@ -105,11 +105,11 @@ export async function runDumpJob(
       const began = deps.now();
       log.info({ step: name }, 'dump step begins');
       const result = await work();
+      // A clock that is set right meanwhile may have gone back.
+      const ms = Math.max(0, deps.now() - began);
       // What an earlier attempt spent on the same step counts as well.
-      await save({
-        stepMs: { ...checkpoint.stepMs, [name]: (checkpoint.stepMs[name] ?? 0) + (deps.now() - began) },
-      });
-      log.info({ step: name, ms: deps.now() - began }, 'dump step ended');
+      await save({ stepMs: { ...checkpoint.stepMs, [name]: (checkpoint.stepMs[name] ?? 0) + ms } });
+      log.info({ step: name, ms }, 'dump step ended');
       if (name === 'copy-tool') {
         await scheduleSweep(
           deps.queue,

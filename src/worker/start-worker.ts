@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { DelayedError, type Job, Queue, Worker } from 'bullmq';
 import type { ClusterConfig, Config } from '../config-schema.ts';
+import type { Health } from '../health/health.ts';
 import { connectCluster } from '../k8s/client.ts';
 import type { Logger } from '../log.ts';
 import { connectRedis } from '../redis.ts';
@@ -16,11 +17,14 @@ import {
   queueName,
 } from './dump-job.ts';
 import { CancelledError, HandOverError } from './end-reason.ts';
+import { LOOKUP_JOB, type LookupOutcome, lookupData } from './lookup-job.ts';
 import { createPieceThreads } from './pieces/piece-threads.ts';
+import { processLookup } from './process-lookup.ts';
 import { processPreflight } from './process-preflight.ts';
 import { runDumpJob } from './run-dump-job.ts';
 import type { ObjectStore } from './store/object-store.ts';
 import { sweep, sweepData } from './sweep.ts';
+import { workerMetrics } from './worker-metrics.ts';
 
 export interface WorkerDeps {
   readonly store: ObjectStore;
@@ -28,6 +32,8 @@ export interface WorkerDeps {
   readonly log: Logger;
   /** Of the machine this runs on; the tools folder beside the code unless told. */
   readonly toolsDir?: string;
+  /** Of this process, where somebody wants to know. */
+  readonly health?: Health | undefined;
 }
 
 export interface RunningWorker {
@@ -37,6 +43,8 @@ export interface RunningWorker {
 
 const OWN_TOOL = 'jmap-dump-tool';
 const LOOKS_AT_ONCE = 4;
+/** Whoever asked has long been told that it takes too long. */
+const LOOKUP_TIMEOUT_MS = 8000;
 const MOST_PIECE_THREADS = 4;
 /** A rolling restart or two in the middle of a dump must not count as a broken job. */
 const MAX_STALLED = 20;
@@ -58,6 +66,7 @@ export async function startWorker(
     toolPath: `${toolsDir}/${OWN_TOOL}`,
     foreignToolPath:
       config.worker.dumpTool === OWN_TOOL ? undefined : `${toolsDir}/${config.worker.dumpTool}`,
+    manifestKeys: config.store.manifestKeys,
   };
   const redis = connectRedis(config.redis.url, 'commands');
   const blocking = connectRedis(config.redis.url, 'blocking');
@@ -69,6 +78,11 @@ export async function startWorker(
   const threads = createPieceThreads({ threads: pieceThreadsFor(availableParallelism()) });
   const running = new Map<string, AbortController>();
   const stopping = new AbortController();
+  const metrics =
+    deps.health === undefined
+      ? undefined
+      : workerMetrics(deps.health.registry, clusterConfig.name, () => running.size);
+  const store = metrics?.counted(deps.store) ?? deps.store;
 
   subscriber.on('message', (_channel, requestId) => running.get(requestId)?.abort(new CancelledError()));
   await subscriber.subscribe(CANCEL_CHANNEL);
@@ -84,7 +98,7 @@ export async function startWorker(
       return await runDumpJob(job, token, stop.signal, {
         cluster,
         clusterConfig,
-        store: deps.store,
+        store,
         threads,
         redis,
         queue,
@@ -112,7 +126,19 @@ export async function startWorker(
     }
   };
 
-  const look = async (job: Job, token: string | undefined): Promise<PreflightOutcome> => {
+  const lookUp = async (job: Job): Promise<LookupOutcome> => {
+    const data = lookupData.safeParse(job.data);
+    if (!data.success || data.data.cluster !== clusterConfig.name) return plainFailure('bad-job', 'none');
+    return processLookup({
+      data: data.data,
+      cluster,
+      signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(LOOKUP_TIMEOUT_MS)]),
+      log: log.child({ jobId: job.id }),
+    });
+  };
+
+  const look = async (job: Job, token: string | undefined): Promise<PreflightOutcome | LookupOutcome> => {
+    if (job.name === LOOKUP_JOB) return lookUp(job);
     const data = preflightData.safeParse(job.data);
     if (!data.success) return plainFailure('bad-job', 'none');
     const answer = await processPreflight({
@@ -152,6 +178,16 @@ export async function startWorker(
     worker.on('lockRenewalFailed', (jobIds) => log.warn({ jobIds }, 'locks could not be renewed'));
     await worker.waitUntilReady();
   }
+  const [dumps, looks] = workers;
+  dumps?.on('completed', (job, outcome) => {
+    if (job.name === 'dump') metrics?.dumpEnded(outcome);
+  });
+  dumps?.on('failed', () => metrics?.attemptFailed());
+  looks?.on('completed', (_job, outcome) => metrics?.lookEnded(outcome));
+  deps.health?.addCheck(
+    `queue ${clusterConfig.name}`,
+    async () => workers.every((worker) => worker.isRunning()) && (await redis.ping()) === 'PONG',
+  );
   log.info({ dumpsAtOnce: clusterConfig.dumpsAtOnce }, 'worker is up');
 
   return {

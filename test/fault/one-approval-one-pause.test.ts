@@ -32,7 +32,7 @@ describe('one approval, one pause: a worker that dies loses nothing', () => {
       expect(here.dumpsTaken()).toBe(1);
       expect(await here.leftInPod()).toEqual([]);
       expect(here.oss.pendingUploads()).toEqual([]);
-      expect(here.oss.objectKeys()).toHaveLength(1);
+      expect(here.oss.objectKeys().filter((key) => !key.endsWith('.json'))).toHaveLength(1);
     },
     300_000,
   );

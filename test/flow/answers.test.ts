@@ -182,8 +182,8 @@ describe('what people type is answered', () => {
   });
 
   describe('help, status and list', () => {
-    it('help shows each line, and is the answer to nothing at all', async () => {
-      for (const text of ['help', '', '  HELP ']) {
+    it('help shows each line, however it is written', async () => {
+      for (const text of ['help', '  HELP ', '帮助']) {
         const reply = await answerTo(world, text, zoe);
         for (const line of [
           'namespace/pod',

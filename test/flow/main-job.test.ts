@@ -69,6 +69,7 @@ describe('a developer asks for a heap dump and a reviewer approves', () => {
     expect(world.oss.pendingUploads()).toEqual([]);
     expect(world.oss.objectKeys()).toEqual([
       expect.stringMatching(/^shop\/order-service\/prod\/order-service-.*\.hprof$/),
+      expect.stringMatching(/^shop\/order-service\/prod\/order-service-.*\.hprof\.json$/),
     ]);
   });
 

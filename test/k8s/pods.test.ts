@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ClusterError } from '../../src/k8s/client.ts';
-import { checkPermissions, REQUIRED_PERMISSIONS } from '../../src/k8s/permissions.ts';
+import {
+  CLUSTER_WIDE_PERMISSIONS,
+  checkPermissions,
+  REQUIRED_PERMISSIONS,
+} from '../../src/k8s/permissions.ts';
 import {
   chooseContainer,
   getPod,
@@ -63,6 +67,7 @@ describe('a pod that a real API server once showed', () => {
       uid: '98907ed6-e85a-45d2-8616-ee5b328c9223',
       phase: 'Running',
       node: 'lab',
+      startTime: expect.stringMatching(/^20\d\d-/),
       deletionTimestamp: undefined,
       labels: { app: 'leaky' },
       annotations: { 'kubectl.kubernetes.io/last-applied-configuration': expect.any(String) },
@@ -238,6 +243,7 @@ const podWith = (facts: Partial<Pod>): Pod => ({
   uid: 'u',
   phase: 'Running',
   node: undefined,
+  startTime: undefined,
   deletionTimestamp: undefined,
   labels: {},
   annotations: {},
@@ -370,6 +376,12 @@ describe('the permissions that a worker needs', () => {
       ['create', 'pods/exec', false],
       ['list', 'pods', true],
     ]);
+  });
+
+  it('and for the whole cluster nothing that it cannot do without', () => {
+    expect(
+      CLUSTER_WIDE_PERMISSIONS.map(({ verb, resource, optional }) => [verb, resource, optional]),
+    ).toEqual([['list', 'namespaces', true]]);
   });
 
   it('as a real server answers for worker and nobody', async () => {

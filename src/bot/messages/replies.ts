@@ -1,6 +1,6 @@
 /** Private answers: to mistakes, to refusals, and to questions. */
 import type { DumpFailure, Target } from '../../worker/dump-job.ts';
-import type { Block, Message } from '../chat/message.ts';
+import type { Block, Line, Message } from '../chat/message.ts';
 import type { UsageMistake } from '../command.ts';
 import type { DumpRequest, MoveError } from '../dump-request.ts';
 import { checkpointOf } from '../dump-request.ts';
@@ -8,6 +8,7 @@ import type { TermsVerdict, Verdict } from '../policy.ts';
 import type { Words } from '../words/words.ts';
 import { bold, code, mentions, person, text, time } from './inline.ts';
 import { type DownloadLink, failureBlocks, sizeText } from './result-message.ts';
+import { standingText } from './standing-text.ts';
 
 const plain = (title: string, tone: Message['tone'], ...lines: string[]): Message => ({
   tone,
@@ -24,13 +25,16 @@ export const unavailable = (words: Words): Message =>
 
 export const targetText = ({ cluster, namespace, pod }: Target): string => `${cluster}/${namespace}/${pod}`;
 
-export function helpReply(words: Words, command: string): Message {
+/** @param withForm the command alone opens a form on this platform */
+export function helpReply(words: Words, command: string, withForm = false): Message {
+  const alone = [command, words.replies.helpForm] as const;
   return {
     tone: 'neutral',
     title: words.replies.helpTitle,
-    blocks: words.replies
-      .help(command)
-      .map(([line, meaning]) => ({ kind: 'line', line: [code(line), text(` ${meaning}`)] })),
+    blocks: [...(withForm ? [alone] : []), ...words.replies.help(command)].map(([line, meaning]) => ({
+      kind: 'line',
+      line: [code(line), text(` ${meaning}`)],
+    })),
     buttons: [],
   };
 }
@@ -150,7 +154,7 @@ export function statusReply(words: Words, request: DumpRequest): Message {
         fields: [
           { label: words.card.target, value: [code(targetText(request.target))] },
           { label: words.card.requester, value: [person(request.requester)] },
-          { label: words.states[request.state], value: [time(request.changedAt)] },
+          { label: standingText(request, words), value: [time(request.goneAt ?? request.changedAt)] },
           ...(size === undefined ? [] : [{ label: words.result.size, value: [text(size)] }]),
           ...(done === undefined
             ? []
@@ -166,29 +170,35 @@ export function statusReply(words: Words, request: DumpRequest): Message {
   };
 }
 
-export function listReply(words: Words, requests: readonly DumpRequest[]): Message {
+/** @param more a line to type where there are more of them */
+export function listReply(words: Words, requests: readonly DumpRequest[], more?: string): Message {
   if (requests.length === 0) return plain(words.replies.listTitle, 'neutral', words.replies.listEmpty);
   return {
     tone: 'neutral',
     title: words.replies.listTitle,
-    blocks: requests.map((request) => ({
-      kind: 'line',
-      line: [
-        bold(request.id),
-        text(' '),
-        code(targetText(request.target)),
-        text(
-          ` ${words.states[request.state]}${request.outcome?.outcome === 'completed' ? `, ${words.bytes(request.outcome.sizeBytes)}` : ''}, `,
-        ),
-        time(request.changedAt),
-      ],
-    })),
+    blocks: [
+      ...requests.map((request): Block => ({ kind: 'line', line: listLine(request, words) })),
+      ...(more === undefined
+        ? []
+        : [{ kind: 'note', line: [text(words.replies.listMore(more))] } satisfies Block]),
+    ],
     buttons: requests
-      .filter(({ state }) => state === 'completed')
+      .filter(({ state, goneAt }) => state === 'completed' && goneAt === undefined)
       // A platform shows about five buttons in a row well.
       .slice(0, 5)
       .map(({ id }) => ({ action: 'new-link', requestId: id, label: `${words.result.newLink} ${id}` })),
   };
+}
+
+function listLine(request: DumpRequest, words: Words): Line {
+  const size = request.outcome?.outcome === 'completed' ? `, ${words.bytes(request.outcome.sizeBytes)}` : '';
+  return [
+    bold(request.id),
+    text(' '),
+    code(targetText(request.target)),
+    text(` ${standingText(request, words)}${size}, `),
+    time(request.changedAt),
+  ];
 }
 
 export function linkReply(words: Words, request: DumpRequest, link: DownloadLink): Message {

@@ -208,7 +208,7 @@ function buttons(request: DumpRequest, { card }: Words): Button[] {
   }
 }
 
-function toneOf(request: DumpRequest): Message['tone'] {
+export function toneOf(request: DumpRequest): Message['tone'] {
   switch (request.state) {
     case 'pending':
       return 'waiting';

@@ -93,6 +93,7 @@ function completedMessage(
       },
       { kind: 'line', line: [text(result.openInMat)] },
       note(result.proved + punctuation.colon + proofs.join(punctuation.comma)),
+      ...(done.manifestMissing === true ? [note(result.manifestMissing)] : []),
       ...left(done.left, words),
     ],
     buttons: [{ action: 'new-link', requestId: request.id, label: result.newLink }],

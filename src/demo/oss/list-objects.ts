@@ -10,9 +10,9 @@ interface Page {
   readonly next: string | undefined;
 }
 
-export function listObjects({ address, files }: Exchange): Answer {
+export function listObjects({ address, files, largestPage }: Exchange): Answer {
   const { query, bucket } = address;
-  const most = Math.min(1000, Number(query.get('max-keys') || 100));
+  const most = Math.min(largestPage, Number(query.get('max-keys') || 100));
   const marker = query.get('marker') ?? '';
   const page = pageOf(files.objects, query.get('prefix') ?? '', query.get('delimiter') ?? '', marker, most);
   return xmlAnswer(
@@ -31,9 +31,9 @@ export function listObjects({ address, files }: Exchange): Answer {
   );
 }
 
-export function listObjectsV2({ address, files }: Exchange): Answer {
+export function listObjectsV2({ address, files, largestPage }: Exchange): Answer {
   const { query, bucket } = address;
-  const most = Math.min(1000, Number(query.get('max-keys') || 100));
+  const most = Math.min(largestPage, Number(query.get('max-keys') || 100));
   const token = query.get('continuation-token') ?? '';
   const after =
     token === '' ? (query.get('start-after') ?? '') : Buffer.from(token, 'base64').toString('utf8');

@@ -3,6 +3,7 @@ import { posix } from 'node:path';
 import { CopyError, copyToPod, writeFileToPod } from '../../k8s/copy-to-pod.ts';
 import { exec } from '../../k8s/exec.ts';
 import type { DumpContext } from '../dump-context.ts';
+import type { Checkpoint } from '../dump-job.ts';
 import { stepErrorOf } from '../failure-of.ts';
 import { StepError } from '../step-error.ts';
 import { keptKey } from '../sweep.ts';
@@ -31,6 +32,7 @@ export async function copyTool(context: DumpContext, checked: CheckedContainer):
     // Saved before it is made, so that a crash leaves nothing that nobody knows of.
     await context.save({ workDir });
   }
+  if (dumpLiesIn(workDir, context.checkpoint)) await expectDir(context, workDir);
   await makeDir(context, workDir, checked.probe.uid === data.jvm.uid ? '0700' : '1777');
   const copied = {
     workDir,
@@ -65,6 +67,21 @@ export async function copyTool(context: DumpContext, checked: CheckedContainer):
     }
   }
   return copied;
+}
+
+/** That of our tool does from the moment it begins; another tool's may. */
+const dumpLiesIn = (workDir: string, { dump, dumpStarted }: Checkpoint): boolean =>
+  dump === undefined ? dumpStarted === true : posix.dirname(dump.file) === workDir;
+
+/** A new one in its place would get a second dump, and the application a second pause. */
+async function expectDir(context: DumpContext, workDir: string): Promise<void> {
+  const there = await exec(context.cluster, context.data.target, {
+    argv: ['test', '-d', workDir],
+    signal: context.signal,
+    timeoutMs: 30_000,
+    subprotocol: context.clusterConfig.subprotocol,
+  });
+  if (there.exitCode !== 0) throw new StepError('dump-vanished', `${workDir} is gone`);
 }
 
 async function makeDir(context: DumpContext, workDir: string, mode: string): Promise<void> {

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
+import { ExecError } from '../../k8s/exec.ts';
 import type { DumpContext } from '../dump-context.ts';
 import type { Checkpoint } from '../dump-job.ts';
-import { runForeignTool, runTool } from '../dump-tool.ts';
+import { runForeignTool, runTool, type ToolRunOptions } from '../dump-tool.ts';
 import { StepError } from '../step-error.ts';
 import { countOf, type ToolLine } from '../tool-lines.ts';
 import type { CopiedTool } from './copy-tool.ts';
@@ -13,8 +14,15 @@ export type Dump = NonNullable<Checkpoint['dump']>;
  * the file's name is fixed, and the JVM itself refuses to write it a second time.
  */
 export async function runDump(context: DumpContext, tool: CopiedTool): Promise<Dump> {
-  const { data, settings, checkpoint } = context;
+  const { settings, checkpoint } = context;
   if (checkpoint.dump !== undefined) return checkpoint.dump;
+  const begunBefore = checkpoint.dumpStarted ?? false;
+  // Ours adopts the dump that an earlier attempt began. Of another nobody knows, and it could pause once more.
+  if (begunBefore && tool.foreignToolPath !== undefined)
+    throw new StepError(
+      'tool-failed',
+      'an earlier attempt was cut off while it ran; it is not run a second time',
+    );
   await context.save({ dumpStarted: true });
   const began = context.now();
   const options = {
@@ -28,38 +36,10 @@ export async function runDump(context: DumpContext, tool: CopiedTool): Promise<D
       if (written !== undefined) context.report({ dumpedBytes: written });
     },
   };
-  const [project, app, env] = tool.words;
-  const lines =
-    tool.foreignToolPath === undefined
-      ? await runTool(
-          context.cluster,
-          data.target,
-          {
-            argv: [
-              tool.toolPath,
-              'dump',
-              '--pid',
-              String(data.jvm.pid),
-              '--start',
-              String(data.jvm.startTime),
-              '--dir',
-              tool.workDir,
-              '--max-wait',
-              String(Math.floor(settings.dumpTimeout / 1000)),
-              '--ack',
-              project,
-              app,
-              env,
-            ],
-          },
-          options,
-        )
-      : await runForeignTool(
-          context.cluster,
-          data.target,
-          [tool.foreignToolPath, project, app, env],
-          options,
-        );
+  const lines = await haveDumped(context, tool, options).catch(async (error: unknown) => {
+    if (neverRan(error)) await context.save({ dumpStarted: begunBefore });
+    throw error;
+  });
   const dumped = lines.find(({ word }) => word === 'dumped');
   const file = dumped?.values.file;
   const sizeBytes = countOf(dumped, 'bytes');
@@ -75,8 +55,41 @@ export async function runDump(context: DumpContext, tool: CopiedTool): Promise<D
     file,
     sizeBytes,
     adopted,
-    ...(adopted ? {} : { pauseMs: countOf(dumped, 'ms') ?? context.now() - began }),
+    ...(adopted ? {} : { pauseMs: countOf(dumped, 'ms') ?? Math.max(0, context.now() - began) }),
   };
   await context.save({ dump });
   return dump;
 }
+
+/** The cluster said so itself: the application was not touched. */
+const neverRan = (error: unknown): boolean =>
+  error instanceof StepError && error.cause instanceof ExecError && error.cause.code === 'cannot-start';
+
+const haveDumped = (
+  { cluster, data, settings }: DumpContext,
+  { toolPath, foreignToolPath, workDir, words }: CopiedTool,
+  options: ToolRunOptions,
+): Promise<ToolLine[]> =>
+  foreignToolPath === undefined
+    ? runTool(
+        cluster,
+        data.target,
+        {
+          argv: [
+            toolPath,
+            'dump',
+            '--pid',
+            String(data.jvm.pid),
+            '--start',
+            String(data.jvm.startTime),
+            '--dir',
+            workDir,
+            '--max-wait',
+            String(Math.floor(settings.dumpTimeout / 1000)),
+            '--ack',
+            ...words,
+          ],
+        },
+        options,
+      )
+    : runForeignTool(cluster, data.target, [foreignToolPath, ...words], options);

@@ -8,7 +8,7 @@ import { posix } from 'node:path';
 import { openExec } from '../../k8s/exec.ts';
 import type { DumpContext } from '../dump-context.ts';
 import type { StoredDump } from '../dump-job.ts';
-import { toolError } from '../dump-tool.ts';
+import { toolError, toolStartError } from '../dump-tool.ts';
 import { stepErrorOf } from '../failure-of.ts';
 import { createFileRecord } from '../pieces/in-order.ts';
 import { createPieceBuffers } from '../pieces/piece-buffers.ts';
@@ -163,7 +163,7 @@ async function stream(run: Transfer, tool: CopiedTool): Promise<{ sizeBytes: num
       throw new StepError('checksum-mismatch', `${sumKind} ${there} in the pod, ${here} here`);
     return { sizeBytes, pauseMs: countOf(streamed, 'ms') ?? 0 };
   } catch (error) {
-    throw cutter.failed.aborted ? cutter.failed.reason : error;
+    throw cutter.failed.aborted ? cutter.failed.reason : toolStartError(error);
   } finally {
     watch.end();
     await cutter.settle();

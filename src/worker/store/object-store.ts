@@ -45,6 +45,21 @@ export interface StoredObject {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** For what is small enough to be sent in one call and to be tried again from memory. */
+export interface SmallObject {
+  readonly objectKey: string;
+  /** At most `SMALL_OBJECT_BYTES`. */
+  readonly body: Uint8Array;
+  readonly contentType: string;
+}
+
+export interface ListedObject {
+  readonly objectKey: string;
+  readonly sizeBytes: number;
+}
+
+export const SMALL_OBJECT_BYTES = 1024 * 1024;
+
 export interface BeginUpload {
   readonly objectKey: string;
   /** Names [a-z0-9-], values printable ASCII. */
@@ -111,6 +126,15 @@ export interface ObjectStore {
     keepUploadId: string | undefined,
     signal: AbortSignal,
   ): Promise<number>;
+
+  /**
+   * Stores a small object, over one that is there already; the store checks its MD5. Always of the class that can be
+   * read at once. @throws RangeError for a body that is too large
+   */
+  put(object: SmallObject, signal: AbortSignal): Promise<void>;
+
+  /** Every object whose key begins with the prefix, in the order of the keys' bytes. Asked for page by page. */
+  list(prefix: string, signal: AbortSignal): AsyncIterable<ListedObject>;
 
   /** @returns undefined if there is no such object */
   head(objectKey: string, signal: AbortSignal): Promise<StoredObject | undefined>;

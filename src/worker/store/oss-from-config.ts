@@ -3,8 +3,16 @@ import { credentialsFromConfig } from '../../credentials-from-config.ts';
 import type { ObjectStore } from './object-store.ts';
 import { createOssStore } from './oss.ts';
 
-/** The store that the config names, with the worker's own credentials. @throws ConfigError */
-export function ossFromConfig(config: Config, now: () => number): ObjectStore {
+/**
+ * The store that the config names.
+ * @param which the worker's own, unless it is only to be read
+ * @throws ConfigError
+ */
+export function ossFromConfig(
+  config: Config,
+  now: () => number,
+  which: 'uploadCredentials' | 'downloadCredentials' = 'uploadCredentials',
+): ObjectStore {
   const { store } = config;
   return createOssStore(
     {
@@ -25,6 +33,6 @@ export function ossFromConfig(config: Config, now: () => number): ObjectStore {
       partTimeoutMs: 60_000,
       retry: { attempts: 8, baseMs: 250, maxMs: 20_000 },
     },
-    credentialsFromConfig(config, 'uploadCredentials', now),
+    credentialsFromConfig(config, which, now),
   );
 }

@@ -10,6 +10,7 @@ import { listPage, sendPart } from './oss-parts.ts';
 import { PartsUnderWay } from './parts-under-way.ts';
 import { podAddress, presignPart } from './presign-part.ts';
 import { readObject } from './read-object.ts';
+import { listObjects, putSmall } from './small-objects.ts';
 
 export type { OssOptions } from './oss-options.ts';
 
@@ -153,6 +154,13 @@ export function createOssStore(
       checkObjectKey(objectKey);
       return abortStrays(aborting, objectKey, keepUploadId, signal);
     },
+
+    put: async (object, signal) => {
+      checkObjectKey(object.objectKey);
+      await putSmall(caller, callTimeoutMs, options, object, signal);
+    },
+
+    list: (prefix, signal) => listObjects(caller, callTimeoutMs, prefix, signal),
 
     head,
 

@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RecordedExec } from '../../src/demo/cluster/demo-cluster.ts';
+import { startWorld, until, type World } from '../world.ts';
+import { askAndApprove, expectWhole, partsCame } from './mid-transfer.ts';
+
+const LANES = 4;
+const serves = ({ command }: RecordedExec): boolean => command.includes('serve');
+const dumps = ({ command }: RecordedExec): boolean => command.includes('dump') && command.includes('--start');
+
+describe('an old command still runs in the pod when the new attempt comes', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({
+      heapMb: 160,
+      // With v4 the runtime ends a command whose client is gone.
+      subprotocol: 'v5',
+      worker: 'none',
+      config: () => ({
+        transfer: { via: 'relay', compress: 'none' },
+        worker: { partSizeMiB: 16, transferMemoryMiB: 512, takeOverAfter: '3s', lanes: LANES },
+      }),
+    });
+  });
+  afterAll(() => world?.stop());
+
+  it('it stands in a write for ever, as nobody reads: the transfer goes on beside it, and it is ended in the end', async () => {
+    for (let lane = 0; lane < LANES; lane += 1)
+      world.cluster.faults.nextExec({ kind: 'stuck-when-gone' }, serves);
+    world.oss.faults.rate(40_000_000);
+    const first = await world.spawnWorker();
+    const card = await askAndApprove(world);
+    await partsCame(world, 1);
+    const { id } = await world.request();
+    // First it reads no more, so that the pod is in the middle of a piece.
+    first.kill('SIGSTOP');
+    await sleep(500);
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    const old = world.cluster.execs.filter(serves);
+    expect(old.some(({ ended }) => ended !== true)).toBe(true);
+
+    world.oss.faults.rate(undefined);
+    const second = await world.spawnWorker();
+    await until(
+      () => world.cluster.execs.filter(serves).length > old.length,
+      60_000,
+      () => 'no new attempt',
+    );
+    expect(old.some(({ ended }) => ended !== true)).toBe(true);
+    const result = await world.result(card, 180_000);
+
+    expect(result.text).toContain('is ready');
+    await expectWhole(world);
+    expect(workingOn(id)).toEqual([]);
+    second.kill('SIGKILL');
+    await once(second, 'exit');
+  }, 300_000);
+
+  it('it is the one that has the JVM dump: the new attempt waits for that dump, and takes it', async () => {
+    const dumpsBefore = world.dumpsTaken();
+    const first = await world.spawnWorker();
+    world.cluster.faults.nextExec({ kind: 'stuck-when-gone' }, dumps);
+    const card = await askAndApprove(world);
+    await until(
+      () => world.dumpsTaken() > dumpsBefore,
+      60_000,
+      () => 'the JVM did not begin',
+    );
+    const { id } = await world.request();
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    await world.spawnWorker();
+    const result = await world.result(card, 180_000);
+
+    expect(result.text).toContain('is ready');
+    const outcome = await expectWhole(world, { dumpsBefore });
+    expect(outcome.adopted).toBe(true);
+    expect(workingOn(id)).toEqual([]);
+  }, 300_000);
+});
+
+/** Processes of this machine, those of the pod among them, that have our directory among their arguments. */
+function workingOn(requestId: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      } catch {
+        return '';
+      }
+    })
+    .filter((line) => line.includes(`.heapdump-bot-${requestId}`));
+}
