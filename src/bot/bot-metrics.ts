@@ -9,6 +9,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Logger } from '../log.ts';
 import { queueName } from '../worker/dump-job.ts';
 import type { AuditEntry } from './audit.ts';
+import type { ChatPlatform } from './chat/chat-platform.ts';
 import type { RequestState } from './dump-request.ts';
 import type { RequestStore } from './request-store.ts';
 
@@ -22,6 +23,7 @@ export interface BotMetricsOptions {
   readonly registry: Registry;
   readonly redis: Redis;
   readonly clusters: readonly string[];
+  readonly platforms: readonly Pick<ChatPlatform, 'name' | 'isConnected'>[];
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -91,6 +93,16 @@ export function createBotMetrics(options: BotMetricsOptions): BotMetrics {
           oldest.set({ cluster }, ageMs / 1000);
         }
       })(),
+  });
+  const connected: Gauge = new Gauge({
+    name: 'heapdump_chat_connected',
+    help: 'Whether what people say on a chat platform reaches this very bot: 1 or 0.',
+    labelNames: ['platform'],
+    registers,
+    collect() {
+      for (const platform of options.platforms)
+        connected.set({ platform: platform.name }, Number(platform.isConnected()));
+    },
   });
   return {
     counted(store) {

@@ -108,6 +108,7 @@ export function nameStrangers(
           onCommand: (command) => handlers.onCommand(command),
           onAction: async (action) => answered(await handlers.onAction(action), action.language),
         }),
+      isConnected: () => platform.isConnected(),
       stop: () => platform.stop(),
       post: async (place, message, options) => platform.post(place, await inPublic(message), options),
       update: async (ref, message) => platform.update(ref, await inPublic(message)),

@@ -65,12 +65,21 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
   const metrics =
     deps.health === undefined
       ? undefined
-      : createBotMetrics({ registry: deps.health.registry, redis, clusters, now, log });
+      : createBotMetrics({
+          registry: deps.health.registry,
+          redis,
+          clusters,
+          platforms: deps.platforms,
+          now,
+          log,
+        });
   const plainStore = createRequestStore(redis, {
     onChange: (before, after) => home.changed(before, after),
   });
   const store = metrics?.counted(plainStore) ?? plainStore;
   deps.health?.addCheck('redis', async () => (await redis.ping()) === 'PONG');
+  // One will do: Slack over HTTP would be cut off, too, where DingTalk is down.
+  deps.health?.addCheck('chat', () => deps.platforms.some((platform) => platform.isConnected()));
   const queues = createDumpQueues({
     clusters: config.clusters.map(({ name }) => name),
     redis,

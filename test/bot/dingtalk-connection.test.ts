@@ -94,12 +94,15 @@ describe('the socket of DingTalk', () => {
   });
 
   it('opens one connection after a break, however often that failed before', async () => {
-    const { dingtalk, log } = await started({ deps: { random: () => 0 } });
+    const { dingtalk, log, platform } = await started({ deps: { random: () => 0 } });
+    expect(platform.isConnected()).toBe(true);
 
     dingtalk.faults.next(GATEWAY, { status: 502 }, { body: 'not JSON' });
     dingtalk.cutSockets();
     await dingtalk.waitForStreams(0);
+    await vi.waitFor(() => expect(platform.isConnected()).toBe(false), PATIENCE);
     await dingtalk.waitForStreams(1, 30_000);
+    await vi.waitFor(() => expect(platform.isConnected()).toBe(true), PATIENCE);
     // Long enough for a second one that somebody else began to open.
     await new Promise((resolve) => setTimeout(resolve, 1500));
 

@@ -97,11 +97,14 @@ describe('the bot’s connection to Slack', () => {
       await prepare();
       await start();
       slack.faults.next('apps.connections.open', { slackError: 'invalid_auth' });
+      expect(platform.isConnected()).toBe(true);
 
       slack.faults.cutSockets();
 
+      await vi.waitFor(() => expect(platform.isConnected()).toBe(false), PATIENCE);
       await vi.waitFor(() => expect(opened()).toBe(3), PATIENCE);
-      await vi.waitFor(() => expect(slack.connections()).toBe(1), PATIENCE);
+      await vi.waitFor(() => expect(platform.isConnected()).toBe(true), PATIENCE);
+      expect(slack.connections()).toBe(1);
       expect(logged.some(({ level, message }) => level === 'error' && message.includes('refuses'))).toBe(
         true,
       );

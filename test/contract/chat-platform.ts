@@ -384,12 +384,14 @@ export function chatPlatformContract(options: {
       it('hears commands again after the connection was cut and connecting failed a few times', async () => {
         await start();
         world.breakConnecting(2);
+        expect(world.platform.isConnected()).toBe(true);
 
         await world.cutConnection();
         await vi.waitFor(async () => {
           await world.command(world.ann, 'list');
           expect(commands.length).toBeGreaterThan(0);
         }, PATIENCE);
+        expect(world.platform.isConnected()).toBe(true);
       });
 
       it('starts as soon as a platform that was down is back', async () => {

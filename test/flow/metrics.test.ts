@@ -75,8 +75,16 @@ describe('what Prometheus hears of a dump, from two bots and a worker', () => {
 
     expect(answers).toMatchObject([
       { ready: true, checks: { 'queue demo': true } },
-      { ready: true, checks: { redis: true } },
-      { ready: true, checks: { redis: true } },
+      { ready: true, checks: { redis: true, chat: true } },
+      { ready: true, checks: { redis: true, chat: true } },
+    ]);
+  });
+
+  it('each bot says whether chat reaches it', async () => {
+    expect((await samples('heapdump_chat_connected')).map((each) => each['platform=slack'])).toEqual([
+      undefined,
+      1,
+      1,
     ]);
   });
 

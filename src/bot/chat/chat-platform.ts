@@ -145,6 +145,8 @@ export interface ChatPlatform {
 
   /** Resolves when commands can arrive. @throws ChatError 'refused' on credentials that the platform does not take. */
   start(handlers: ChatHandlers): Promise<void>;
+  /** Whether what people say arrives now. */
+  isConnected(): boolean;
   /** Takes no more commands, lets running handlers end, closes connections. */
   stop(): Promise<void>;
 

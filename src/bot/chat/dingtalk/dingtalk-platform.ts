@@ -148,6 +148,8 @@ export function createDingtalkPlatform(options: DingtalkOptions, deps: DingtalkD
       log.info({ corpId, hasCards: cards !== undefined }, 'dingtalk is connected');
     },
 
+    isConnected: () => stream.isConnected,
+
     async stop() {
       isStopping = true;
       await stream.stop();

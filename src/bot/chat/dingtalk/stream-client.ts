@@ -19,6 +19,7 @@ export class StreamClient {
   /** Those that say goodbye as well. */
   readonly #open = new Set<Connection>();
   #supervision: Promise<void> | undefined;
+  #isConnected = false;
 
   constructor(options: StreamOptions, backOff: BackOff) {
     this.#options = options;
@@ -34,8 +35,13 @@ export class StreamClient {
     this.#supervision = this.#supervise(first);
   }
 
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#isConnected = false;
     await Promise.all([...this.#open].map((connection) => connection.close()));
     await this.#supervision;
   }
@@ -47,6 +53,8 @@ export class StreamClient {
       while (!signal.aborted) {
         const began = performance.now();
         const end = await connection.ended;
+        // Where the end is planned, it still brings what comes.
+        this.#isConnected = end !== 'lost';
         signal.throwIfAborted();
         this.#options.log.info({ end }, 'dingtalk socket ends, connecting anew');
         const livedMs = performance.now() - began;
@@ -73,6 +81,7 @@ export class StreamClient {
         void connection.closed.then(() => this.#open.delete(connection));
         if (signal.aborted) await connection.close();
         signal.throwIfAborted();
+        this.#isConnected = true;
         log.info({}, 'dingtalk socket connected');
         return connection;
       } catch (error) {

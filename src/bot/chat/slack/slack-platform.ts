@@ -83,6 +83,7 @@ export function createSlackPlatform(options: SlackOptions, deps: SlackDeps): Sla
 
   const web = createWebCalls({ token: botToken, apiUrl, log });
   const receiver = createReceiver(options, deps);
+  let isUp = false;
   const posting = createPosting({ web, botUserId: () => identity?.botUserId, log });
   const updating = new Updating(web, now);
   const privateReply = createPrivateReply({ web, apiUrl, now, log });
@@ -146,6 +147,7 @@ export function createSlackPlatform(options: SlackOptions, deps: SlackDeps): Sla
         });
         const address: unknown = await receiver.start();
         requestUrl = typeof address === 'string' ? address : undefined;
+        isUp = true;
       } catch (error) {
         if (stopping.signal.aborted) throw new ChatError('unreachable', 'Stopped before Slack was reached');
         throw error;
@@ -156,7 +158,10 @@ export function createSlackPlatform(options: SlackOptions, deps: SlackDeps): Sla
       );
     },
 
+    isConnected: () => isUp && (!(receiver instanceof SocketModeConnections) || receiver.isConnected),
+
     async stop() {
+      isUp = false;
       stopping.abort();
       await receiver.stop();
       const drained = reception

@@ -34,6 +34,7 @@ export class SocketModeConnections implements Receiver {
   readonly #stopping = new AbortController();
   #app: App | undefined;
   #current: Connection | undefined;
+  #isConnected = false;
   #supervision: Promise<void> | undefined;
 
   constructor(options: {
@@ -63,8 +64,13 @@ export class SocketModeConnections implements Receiver {
     this.#supervision = this.#supervise(first);
   }
 
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#isConnected = false;
     await this.#current?.close();
     await this.#supervision;
   }
@@ -74,6 +80,7 @@ export class SocketModeConnections implements Receiver {
     while (!this.#stopping.signal.aborted) {
       const began = this.#now();
       await connection.ended;
+      this.#isConnected = false;
       if (this.#stopping.signal.aborted) return;
       this.#log.info({}, 'slack socket ended, connecting anew');
       // The old one may still have to say goodbye.
@@ -96,6 +103,7 @@ export class SocketModeConnections implements Receiver {
       try {
         const connection = await unlessAborted(this.#connect(), signal, (late) => late.close());
         this.#current = connection;
+        this.#isConnected = true;
         this.#log.info({}, 'slack socket connected');
         return connection;
       } catch (error) {
