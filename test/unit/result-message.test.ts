@@ -136,6 +136,19 @@ describe('a failed dump', () => {
     }
   });
 
+  it('sets what is to be typed apart', () => {
+    const { blocks } = resultOf(endedWith(aFailure({ code: 'no-jdk-tools' })), zhCn);
+
+    expect(blocks).toContainEqual({
+      kind: 'line',
+      line: [
+        { kind: 'text', text: '请使用 JDK 镜像，或在镜像里安装小巧的 ' },
+        { kind: 'code', text: 'jattach' },
+        { kind: 'text', text: ' 包（Debian、Alpine 都有）。' },
+      ],
+    });
+  });
+
   it('says at which step, and keeps a hostile detail a quote', () => {
     const message = resultOf(endedWith(aFailure({ detail: HOSTILE, step: 'transfer' })));
 

@@ -2,7 +2,7 @@ import type { DumpCompleted, DumpFailure } from '../../worker/dump-job.ts';
 import type { Block, Button, Message } from '../chat/message.ts';
 import type { DumpRequest } from '../dump-request.ts';
 import type { Words } from '../words/words.ts';
-import { bold, code, person, text, time } from './inline.ts';
+import { bold, code, person, sentence, text, time } from './inline.ts';
 
 export interface DownloadLink {
   readonly url: string;
@@ -130,7 +130,7 @@ export function failureBlocks(failed: DumpFailure, words: Words): Block[] {
   const { what, remedy } = words.failures[failed.code];
   return [
     { kind: 'line', line: [bold(what)] },
-    { kind: 'line', line: [text(remedy)] },
+    { kind: 'line', line: sentence(remedy) },
     ...(failed.step === undefined
       ? []
       : [note(words.result.failedStep + words.punctuation.colon + words.steps[failed.step])]),
