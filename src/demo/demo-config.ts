@@ -1,4 +1,5 @@
 /** The config that points the real bot and worker at the demo's servers, as text: it goes through the same door as any. */
+import { randomBytes } from 'node:crypto';
 import { stringify } from 'yaml';
 
 export interface DemoConfig {
@@ -55,6 +56,7 @@ export const demoConfig = (demo: DemoConfig): Record<string, unknown> => ({
     region: demo.oss.region,
     endpoint: demo.oss.endpoint,
     pathStyle: true,
+    manifestKeys: [randomBytes(24).toString('base64url')],
     uploadCredentials: { accessKeyId: demo.oss.upload.id, accessKeySecret: demo.oss.upload.secret },
     downloadCredentials: { accessKeyId: demo.oss.download.id, accessKeySecret: demo.oss.download.secret },
   },

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * `npm run demo`: starts everything on this machine, plays the main job, and shows the thread as it happens.
- * The one file of the demo that knows the bot and the worker.
+ * `npm run demo`: starts everything on this machine, and a page in which one can play with it; with `--once` it plays
+ * the main job itself, and shows the thread as it happens. The one file of the demo that knows the bot and the worker.
  */
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,15 +15,20 @@ import { parseConfig } from '../config.ts';
 import { credentialsFromConfig } from '../credentials-from-config.ts';
 import { createLogger } from '../log.ts';
 import { connectRedis } from '../redis.ts';
+import { queueName } from '../worker/dump-job.ts';
 import { HprofWalk } from '../worker/hprof-walk.ts';
 import { startWorker } from '../worker/start-worker.ts';
 import { ossFromConfig } from '../worker/store/oss-from-config.ts';
+import { checkDump } from './check-dump.ts';
+import { type DemoCluster, startCluster } from './cluster/demo-cluster.ts';
 import { configText, demoConfig, mergeConfig } from './demo-config.ts';
 import { type ChatName, demoOptions } from './demo-options.ts';
 import type { Download } from './download.ts';
-import { inspectDump } from './inspect-dump.ts';
+import { addHandfulOfPods, type ShownPod } from './handful-of-pods.ts';
+import { invitePeople, openPage, pageConfig } from './open-page.ts';
 import { play } from './play.ts';
 import { playDingtalk } from './play-dingtalk.ts';
+import { ensureChromium } from './set-up/chromium.ts';
 import { ensureTools } from './set-up/debian-tools.ts';
 import { startClusterWithLeak, startStandIns } from './stand-ins.ts';
 import { printDingtalk, printSlack } from './transcript.ts';
@@ -46,6 +51,8 @@ const REASONS: Readonly<Record<ChatName, string>> = {
   dingtalk: '上次发布以来内存一直在涨',
 };
 const TIMEOUT_MS = 30 * 60_000;
+/** Slow enough for the picture to be taken in mid-transfer. */
+const PICTURE_BYTES_PER_SECOND = 20e6;
 
 const running: { stop(): Promise<void> }[] = [];
 let stopping: Promise<void> | undefined;
@@ -83,6 +90,11 @@ async function run(): Promise<void> {
   const chats: readonly ChatName[] = options.chat === 'both' ? ['slack', 'dingtalk'] : [options.chat];
   if (options.out !== undefined && chats.length > 1)
     throw new Error('--out keeps one heap dump: use it with --chat slack or --chat dingtalk');
+  // The page is a Slack channel over the demo's own cluster: everything else is played.
+  const isPlayed = options.once === true || options.chat !== 'slack' || options.kubeconfig !== undefined;
+  const heapMb = Number(options.heap);
+  if (!Number.isInteger(heapMb) || heapMb < 1 || heapMb > 100_000)
+    throw new Error(`--heap is "${options.heap}"; allowed: 1 to 100000`);
   const workDir = await mkdtemp(join(tmpdir(), 'heapdump-demo-'));
   running.push({ stop: () => rm(workDir, { recursive: true, force: true }) });
   const tools = await ensureTools({ projectDir, say });
@@ -92,11 +104,13 @@ async function run(): Promise<void> {
   });
   running.push(standIns);
   const { slack, oss, cast, office } = standIns;
-
+  const cacheDir = join(projectDir, '.cache/java');
+  const shown: ShownPod[] = [];
   const cluster =
     options.kubeconfig === undefined
       ? await ownCluster()
       : { name: 'real', kubeconfig: resolve(options.kubeconfig) };
+  const pageCast = isPlayed ? undefined : invitePeople(standIns);
   const base = demoConfig({
     redisUrl: standIns.redis.url,
     slack: chats.includes('slack')
@@ -122,10 +136,12 @@ async function run(): Promise<void> {
     ],
     logLevel: options.log,
   });
+  const own =
+    pageCast === undefined ? base : mergeConfig(base, pageConfig(standIns, pageCast, options.language));
   const over: unknown =
     options.config === undefined ? undefined : parse(await readFile(options.config, 'utf8'));
   const config = parseConfig(
-    configText(mergeConfig(base, over)),
+    configText(mergeConfig(own, over)),
     process.env,
     'both',
     options.config ?? 'the demo’s config',
@@ -148,6 +164,9 @@ async function run(): Promise<void> {
       reconcileEveryMs: 5000,
     }),
   );
+  const redis = connectRedis(config.redis.url, 'commands');
+  running.push({ stop: async () => redis.disconnect() });
+  if (pageCast !== undefined) return await showPage(pageCast);
 
   const downloads = await Promise.all(
     chats.map(
@@ -157,14 +176,36 @@ async function run(): Promise<void> {
       ],
     ),
   );
-  const redis = connectRedis(config.redis.url, 'commands');
-  running.push({ stop: async () => redis.disconnect() });
   const requests = createRequestStore(redis);
   const dumps: Awaited<ReturnType<typeof check>>[] = [];
   for (const [chat, downloaded] of downloads) dumps.push(await check(chat, downloaded));
   await stopAll();
   const [first] = dumps;
   console.log(JSON.stringify({ ok: true, ...first, ...(dumps.length > 1 ? { dumps } : {}) }));
+
+  async function showPage(people: NonNullable<typeof pageCast>): Promise<void> {
+    const page = await openPage({
+      standIns,
+      cast: people,
+      pods: shown,
+      redis,
+      queueName: queueName(cluster.name),
+      command: config.chat.slack?.command ?? '/heapdump',
+      port: options.screenshot === undefined ? options.port : 0,
+    });
+    running.push(page);
+    if (options.screenshot !== undefined) {
+      const { takeScreenshot } = await import('./page/take-screenshot.ts');
+      oss.faults.rate(PICTURE_BYTES_PER_SECOND);
+      const file = resolve(options.screenshot);
+      await takeScreenshot({ url: page.url, file, browser: await ensureChromium({ projectDir, say }) });
+      print(options.screenshot);
+      return;
+    }
+    print(`\n  Open  ${page.url}\n`);
+    say('Ctrl-C stops everything.');
+    await new Promise(() => undefined);
+  }
 
   function typedIn(chat: ChatName): string {
     const { namespace, name } = PODS[chat];
@@ -200,39 +241,16 @@ async function run(): Promise<void> {
     return chats.length > 1 ? { place: TITLES[chat] } : {};
   }
 
-  /** That the file is the one on record, and a whole heap dump. */
   async function check(chat: ChatName, downloaded: Download) {
     const request = (await requests.newest(10)).find(({ requester }) => requester.startsWith(`${chat}:`));
     const outcome = request?.outcome?.outcome === 'completed' ? request.outcome : undefined;
     if (request === undefined || outcome === undefined)
       throw new Error('The request is not on record as completed');
-    if (outcome.sha256 !== downloaded.sha256)
-      throw new Error(`The download’s SHA-256 is ${downloaded.sha256}, the record says ${outcome.sha256}`);
-    const walk = new HprofWalk();
-    const out = options.out === undefined ? undefined : resolve(options.out);
-    if (out !== undefined) await mkdir(join(out, '..'), { recursive: true });
-    const keptPacked = out?.endsWith('.gz') === true;
-    const dump = await inspectDump(downloaded.file, {
-      packed: outcome.form === 'hprof.gz',
-      onChunk: (chunk) => walk.update(chunk),
-      out: keptPacked ? undefined : out,
-    });
-    const summary = walk.end();
-    if (outcome.dumpSha256 !== dump.sha256)
-      throw new Error(`The dump’s SHA-256 is ${dump.sha256}, the record says ${outcome.dumpSha256}`);
-    if (keptPacked && out !== undefined) await copyFile(downloaded.file, out);
-    const packed = outcome.form === 'hprof.gz' ? `, ${dump.sizeBytes} bytes unpacked` : '';
-    print(
-      `\nDownloaded through the link: ${downloaded.sizeBytes} bytes${packed}, ${summary.records} records, a whole HPROF ${summary.version}.`,
-    );
-    if (out !== undefined) print(`Kept as ${out}`);
+    const record = { ...outcome, requestId: request.id };
+    const checked = await checkDump(downloaded, record, { walk: new HprofWalk(), out: options.out, print });
     return {
       ...(chats.length > 1 ? { chat } : {}),
-      requestId: request.id,
-      bytes: dump.sizeBytes,
-      sha256: dump.sha256,
-      storedBytes: downloaded.sizeBytes,
-      storedSha256: downloaded.sha256,
+      ...checked,
       via: outcome.via,
       steps: outcome.stepMs,
       pauseMs: outcome.pauseMs,
@@ -240,21 +258,27 @@ async function run(): Promise<void> {
   }
 
   async function ownCluster(): Promise<{ name: string; kubeconfig: string }> {
-    const heapMb = Number(options.heap);
-    if (!Number.isInteger(heapMb) || heapMb < 1 || heapMb > 100_000)
-      throw new Error(`--heap is "${options.heap}"; allowed: 1 to 100000`);
-    const [pod, ...others] = chats.map((chat) => ({ ...PODS[chat], heapMb }));
-    if (pod === undefined) throw new Error('No chat, no pod');
-    say(`starting a cluster and a Java service that has leaked ${heapMb} MB …`);
-    const demo = await startClusterWithLeak(tools, workDir, {
-      pod,
-      others,
-      cacheDir: join(projectDir, '.cache/java'),
-    });
-    running.push(demo);
+    const demo = isPlayed ? await withLeak() : await withHandful();
     const kubeconfig = join(workDir, 'kubeconfig');
     await writeFile(kubeconfig, demo.kubeconfig('worker'), { mode: 0o600 });
     return { name: 'demo', kubeconfig };
+  }
+
+  async function withLeak(): Promise<DemoCluster> {
+    const [pod, ...others] = chats.map((chat) => ({ ...PODS[chat], heapMb }));
+    if (pod === undefined) throw new Error('No chat, no pod');
+    say(`starting a cluster and a Java service that has leaked ${heapMb} MB …`);
+    const demo = await startClusterWithLeak(tools, workDir, { pod, others, cacheDir });
+    running.push(demo);
+    return demo;
+  }
+
+  async function withHandful(): Promise<DemoCluster> {
+    say(`starting a cluster and six pods, one of which has leaked ${heapMb} MB …`);
+    const demo = await startCluster({ workDir });
+    running.push(demo);
+    shown.push(...(await addHandfulOfPods(demo, { tools, workDir, cacheDir, leakMb: heapMb })));
+    return demo;
   }
 }
 

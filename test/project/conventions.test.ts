@@ -38,7 +38,7 @@ describe('the project', () => {
   });
 
   it('has no source file of 400 lines or more', () => {
-    const sources = files.filter((path) => /^src\//.test(path));
+    const sources = files.filter((path) => /^src\/.*\.(ts|tsx|mjs|css|java)$/.test(path));
     const long = sources.map((path) => ({ path, lines: readProject(path).split('\n').length }));
 
     expect(sources.length).toBeGreaterThan(50);
@@ -46,7 +46,7 @@ describe('the project', () => {
   });
 
   it('names its files in kebab-case', () => {
-    const sources = files.filter((path) => /^(src|test|bench)\/.*\.(ts|mjs)$/.test(path));
+    const sources = files.filter((path) => /^(src|test|bench)\/.*\.(ts|tsx|mjs)$/.test(path));
 
     expect(sources.filter((path) => !/^[a-z0-9./-]+$/.test(path))).toEqual([]);
   });

@@ -131,7 +131,7 @@ describe('a failed dump', () => {
       const read = readAloud(resultOf(endedWith(aFailure({ code })), words));
 
       expect(read).toContain(words.failures[code].what);
-      expect(read).toContain(words.failures[code].remedy);
+      for (const part of words.failures[code].remedy.split('`')) expect(read).toContain(part);
       expect(read).not.toContain('undefined');
     }
   });
