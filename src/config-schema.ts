@@ -231,7 +231,7 @@ export const configSchema = z
           .default('jmap-dump-tool'),
         partSizeMiB: z.number().int().min(1).max(512).default(8),
         /** Of all transfers of a worker together. */
-        transferMemoryMiB: z.number().int().min(8).max(16_384).default(160),
+        transferMemoryMiB: z.number().int().min(8).max(16_384).default(128),
         lanes: z.number().int().min(1).max(16).default(4),
         attempts: z.number().int().min(1).max(50).default(10),
         takeOverAfter: durationOr('30s', '3s', '10m'),

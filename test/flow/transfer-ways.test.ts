@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ChunkedGzip } from '../../src/worker/pieces/read-chunked-gzip.ts';
-import { startWorld, type World } from '../world.ts';
+import { startWorld, until, type World } from '../world.ts';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -79,9 +79,15 @@ describe('ways out of a pod', () => {
   });
 
   it('direct, over a slow wire: a trial shows that compressing in the pod is worth it', async () => {
-    world.oss.faults.rate(4_000_000);
-    const outcome = await dump('--via direct');
-    world.oss.faults.rate(undefined);
+    // So slow that no machine is busy enough to make gzip slower.
+    world.oss.faults.rate(400_000);
+    const dumping = dump('--via direct');
+    await until(
+      () => world.oss.pendingUploads().some((upload) => JSON.stringify(upload).includes('.hprof.gz')),
+      60_000,
+      () => 'no upload of a packed dump began',
+    ).finally(() => world.oss.faults.rate(undefined));
+    const outcome = await dumping;
     expect(outcome).toMatchObject({ via: 'direct', form: 'hprof.gz' });
     expect(world.oss.objectKeys().some((key) => key.endsWith('.trial'))).toBe(false);
   });

@@ -17,7 +17,7 @@ describe('a config', () => {
     expect(config.worker).toMatchObject({
       dumpTool: 'jmap-dump-tool',
       partSizeMiB: 8,
-      transferMemoryMiB: 160,
+      transferMemoryMiB: 128,
       lanes: 4,
       dumpTimeout: 1_800_000,
     });

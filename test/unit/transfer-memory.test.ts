@@ -8,14 +8,14 @@ const bytesOf = ({ pieces, packed }: ReturnType<typeof memoryFor>): number =>
 
 const memory = (dumpsAtOnce: number, form: 'hprof' | 'hprof.gz', pieceMiB = 8) =>
   memoryFor(
-    { settings: { transferMemoryMiB: 160, lanes: 4 }, clusterConfig: { dumpsAtOnce } },
+    { settings: { transferMemoryMiB: 128, lanes: 4 }, clusterConfig: { dumpsAtOnce } },
     { pieceBytes: pieceMiB * MIB, form },
   );
 
 describe("a worker's memory is a function of its config", () => {
-  it.each([1, 4, 8, 10])('is shared by %i dumps at once, and no more than the budget', (dumpsAtOnce) => {
+  it.each([1, 4, 8])('is shared by %i dumps at once, and no more than the budget', (dumpsAtOnce) => {
     const perDump = bytesOf(memory(dumpsAtOnce, 'hprof.gz'));
-    expect(perDump * dumpsAtOnce).toBeLessThanOrEqual(163 * MIB);
+    expect(perDump * dumpsAtOnce).toBeLessThanOrEqual(131 * MIB);
   });
 
   it('never falls below what fetching and storing at the same time need', () => {

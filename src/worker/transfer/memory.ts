@@ -1,6 +1,6 @@
 /**
  * How much memory one transfer may use: the process's budget, divided by how many may run at once. Pure.
- * With the defaults (160 MiB, 4 at once, pieces of 8 MiB) that is five buffers: three as dumped, two compressed.
+ * With the defaults (128 MiB, 4 at once, pieces of 8 MiB) that is four buffers: two as dumped, two compressed.
  */
 import type { ObjectForm } from '../dump-job.ts';
 import { packedBound } from '../pieces/chunked-gzip.ts';
