@@ -134,10 +134,13 @@ describe.each(['v4', 'v5'] as const)('a command in a pod, over %s', (subprotocol
     standIn.faults.nextExec({ kind: 'container-end', afterBytes: 2 });
     const result = await run(['sh', '-c', 'echo 1; sleep 300']);
     expect(result).toMatchObject({ exitCode: 137, signal: 9 });
-    await until(async () => (await getPod(cluster, TARGET)).containers[0]?.running === true);
-    const after = await getPod(cluster, TARGET);
-    expect(after.uid).toBe(before.uid);
-    expect(after.containers[0]?.restartCount).toBe((before.containers[0]?.restartCount ?? 0) + 1);
+    // The end of the command may be told before the cluster has noticed that of the container.
+    const restarts = (before.containers[0]?.restartCount ?? 0) + 1;
+    await until(async () => {
+      const [app] = (await getPod(cluster, TARGET)).containers;
+      return app?.running === true && app.restartCount === restarts;
+    });
+    expect((await getPod(cluster, TARGET)).uid).toBe(before.uid);
   });
 
   describe('that is to end with us', () => {
@@ -196,8 +199,10 @@ describe.each(['v4', 'v5'] as const)('a command in a pod, over %s', (subprotocol
 
     it('is ended after a silence', async () => {
       standIn.faults.nextExec({ kind: 'silence', afterBytes: 8 }, commandIncludes('started'));
+      // The line with its pid goes another way than its output, and has to be there before the silence.
+      const script = `sleep 0.2; ${LOOP}`;
       const error = await failureOf(
-        run(['sh', '-c', LOOP, 'sh', `/data/silent-${subprotocol}`], { endOnAbort: true, silenceMs: 300 }),
+        run(['sh', '-c', script, 'sh', `/data/silent-${subprotocol}`], { endOnAbort: true, silenceMs: 1000 }),
       );
       expect(error.code).toBe('silent');
       // v4 kills the command itself when the connection goes; who comes first is a race.
