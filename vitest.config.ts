@@ -10,5 +10,7 @@ export default defineConfig({
     pool: 'forks',
     // Many tests wait more than they work: three of them keep two cores busy.
     maxWorkers: 3,
+    // Three thousand tests with real processes on a shared machine: in CI one that fails is tried once more, and named.
+    retry: process.env.CI === undefined ? 0 : 1,
   },
 });
