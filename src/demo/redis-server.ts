@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { freePort } from './free-port.ts';
 import type { Tools } from './set-up/debian-tools.ts';
 import { onPath } from './set-up/system-tools.ts';
 
@@ -134,16 +134,6 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   await ended;
   late.abort();
   await killed;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port of 127.0.0.1 is free');
-  return address.port;
 }
 
 function readLog(workDir: string): string {

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { freePort } from '../../src/demo/free-port.ts';
 import { type Health, withHealth } from '../../src/health/health.ts';
 import { healthAddress } from '../../src/health/health-option.ts';
 import { smallest } from '../unit/a-config.ts';
@@ -124,16 +124,6 @@ describe('a process with a health endpoint', () => {
     expect(healthAddress(undefined, 2)).toEqual({ host: '0.0.0.0', port: 2 });
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 describe('a port that another process has', () => {
   it('stops the start with one line that names the setting', async () => {

@@ -2,11 +2,11 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { freePort } from '../../src/demo/free-port.ts';
 import { startRedis } from '../../src/demo/redis-server.ts';
 import { tools } from '../tools.ts';
 import { smallest } from '../unit/a-config.ts';
@@ -49,16 +49,6 @@ const A_KUBECONFIG = stringify({
   contexts: [{ name: 'cn-1', context: { cluster: 'cn-1', user: 'worker' } }],
   users: [{ name: 'worker', user: { token: 'some-token' } }],
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 /** dist/bot/main.js is made of src/bot/main.ts, and is all that a command of ours may name. */
 function sourceOf(command: readonly string[]): string {

@@ -92,7 +92,7 @@ function listFields({ words, memo, pod }: Drawing): FormField[] {
 }
 
 function containerChoice({ targetForm: form }: Words, memo: Memo, pod: ListedPod | undefined): FormField {
-  const any = { value: ANY_CONTAINER, label: form.anyContainer };
+  const unsaid = { value: ANY_CONTAINER, label: form.anyContainer };
   const named = (pod?.containers ?? []).slice(0, MOST_CHOICES - 1).map(nameChoice);
   const [first] = named;
   return {
@@ -100,8 +100,8 @@ function containerChoice({ targetForm: form }: Words, memo: Memo, pod: ListedPod
     key: KEYS.container,
     label: form.container,
     basis: `${memo.cluster ?? ''}/${memo.namespace ?? ''}/${memo.pod ?? ''} ${named.length}`,
-    choices: [any, ...named],
-    chosen: named.length === 1 && first !== undefined ? first : any,
+    choices: [unsaid, ...named],
+    chosen: named.length === 1 && first !== undefined ? first : unsaid,
     tells: false,
   };
 }
