@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +8,11 @@ import { startWorld, until, type World } from '../world.ts';
 import { askAndApprove, expectWhole, partsCame } from './mid-transfer.ts';
 
 const LANES = 1;
+const MIB = 1024 * 1024;
+const HEAP_MIB = 384;
+const PIECE = 64 * MIB;
+/** More than sockets and pipes between the pod and a worker hold. */
+const BUFFERED = 16 * MIB;
 const serves = ({ command }: RecordedExec): boolean => command.includes('serve');
 const dumps = ({ command }: RecordedExec): boolean => command.includes('dump') && command.includes('--start');
 
@@ -15,17 +21,33 @@ describe('an old command still runs in the pod when the new attempt comes', () =
   beforeAll(async () => {
     world = await startWorld({
       // Pieces so large that no buffer between us and the pod takes the rest of one.
-      heapMb: 384,
+      heapMb: HEAP_MIB,
       // With v4 the runtime ends a command whose client is gone.
       subprotocol: 'v5',
       worker: 'none',
       config: () => ({
         transfer: { via: 'relay', compress: 'none' },
-        worker: { partSizeMiB: 64, transferMemoryMiB: 1024, takeOverAfter: '3s', lanes: LANES },
+        worker: { partSizeMiB: PIECE / MIB, transferMemoryMiB: 256, takeOverAfter: '3s', lanes: LANES },
       }),
     });
   });
   afterAll(() => world?.stop());
+
+  /** The worker reads no more, and the pod has more of a piece to write than anything in between would take. */
+  const stopInMidPiece = (worker: ChildProcess): Promise<void> =>
+    until(
+      async () => {
+        worker.kill('SIGSTOP');
+        await sleep(300);
+        const sent = Number(world.cluster.execs.findLast(serves)?.stdoutBytes);
+        const ofPiece = sent % PIECE;
+        if (ofPiece > 0 && ofPiece < PIECE - BUFFERED && sent < HEAP_MIB * MIB - BUFFERED) return true;
+        worker.kill('SIGCONT');
+        return false;
+      },
+      30_000,
+      () => 'never in the middle of a piece',
+    );
 
   it('it stands in a write for ever, as nobody reads: the transfer goes on beside it, and it is ended in the end', async () => {
     for (let lane = 0; lane < LANES; lane += 1)
@@ -34,9 +56,7 @@ describe('an old command still runs in the pod when the new attempt comes', () =
     const card = await askAndApprove(world);
     await partsCame(world, 1);
     const { id } = await world.request();
-    // First it reads no more, so that the pod is in the middle of a piece.
-    first.kill('SIGSTOP');
-    await sleep(500);
+    await stopInMidPiece(first);
     first.kill('SIGKILL');
     await once(first, 'exit');
     const old = world.cluster.execs.filter(serves);
