@@ -7,11 +7,13 @@
 export class HprofError extends Error {
   override readonly name = 'HprofError';
   readonly code = 'not-hprof';
+  readonly reason: string;
   /** Byte at which the file stops being a heap dump. */
   readonly offset: number;
 
   constructor(reason: string, offset: number) {
     super(`Not a whole heap dump: ${reason} at byte ${offset}`);
+    this.reason = reason;
     this.offset = offset;
   }
 }

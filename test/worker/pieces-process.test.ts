@@ -32,7 +32,7 @@ async function buildPieces(outDir: string): Promise<void> {
     compilerOptions: { rewriteRelativeImportExtensions: boolean };
   };
   const { rewriteRelativeImportExtensions } = compilerOptions;
-  for (const source of sources.flat()) {
+  for (const source of [...sources.flat(), 'src/worker/hprof-walk.ts']) {
     const text = await readFile(join(projectDir, source), 'utf8');
     const options = { target: 99, module: 99, verbatimModuleSyntax: true, rewriteRelativeImportExtensions };
     const { outputText } = transpileModule(text, { compilerOptions: options });

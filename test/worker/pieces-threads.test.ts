@@ -4,11 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { buffer as bodyOf, text } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { HprofError } from '../../src/worker/hprof-walk.ts';
 import { packedBound } from '../../src/worker/pieces/chunked-gzip.ts';
 import type { PieceTask } from '../../src/worker/pieces/piece-task.ts';
 import { createPieceThreads, type PieceThreads } from '../../src/worker/pieces/piece-threads.ts';
 import { createPosixCksum } from '../../src/worker/pieces/posix-cksum.ts';
 import { createCrc64 } from '../../src/worker/store/crc64.ts';
+import { segment, smallHeapDump } from '../unit/hprof-file.ts';
 
 const RAW_BYTES = 1_500_000;
 const never = new AbortController().signal;
@@ -55,8 +57,14 @@ const aTask = (task: Partial<PieceTask> = {}): PieceTask => ({
 /** A thread of our own making: answers as told by the task's number of bytes. */
 const scripted = (body: string): Parameters<typeof createPieceThreads>[0]['program'] => {
   const program = `import { parentPort } from 'node:worker_threads';
-    const answer = { sum: undefined, bytes: 1, md5: new Uint8Array(16), crc64: '0', tookMs: 0 };
-    parentPort.on('message', ({ raw, rawBytes }) => { ${body} });`;
+    const answer = { treated: { sum: undefined, bytes: 1, md5: new Uint8Array(16), crc64: '0', tookMs: 0 } };
+    let forgotten = 0;
+    parentPort.on('message', ({ treat, take, forget }) => {
+      if (forget) return void (forgotten += 1);
+      if (take) return parentPort.postMessage({ taken: true });
+      const { raw, rawBytes } = treat;
+      ${body}
+    });`;
   return { url: new URL(`data:text/javascript,${encodeURIComponent(program)}`), options: {} };
 };
 
@@ -180,6 +188,92 @@ describe('a piece that is packed', () => {
     } finally {
       server.close();
     }
+  });
+});
+
+describe('a file that is gone through in order', () => {
+  it('has its hashes from a thread, beside others that are gone through at the same time', async () => {
+    const dumps = [
+      smallHeapDump(),
+      Buffer.concat([smallHeapDump().subarray(0, -9), segment(5000), smallHeapDump().subarray(-9)]),
+    ];
+    const recorders = dumps.map(() => realThreads.openRecorder());
+
+    const recorded = await Promise.all(
+      dumps.map(async (dump, index) => {
+        const recorder = recorders[index];
+        for (let at = 0; at < dump.length; at += 1000)
+          await recorder?.take(dump.subarray(at, at + 1000), Buffer.from(`packed ${at}`));
+        return recorder?.end();
+      }),
+    );
+
+    for (const [index, dump] of dumps.entries())
+      expect(recorded[index]).toMatchObject({
+        dumpSha256: hash('sha256', dump),
+        walk: { sizeBytes: dump.length },
+      });
+    expect(recorded[0]?.storedSha256).toBe(hash('sha256', Buffer.from('packed 0')));
+    for (const recorder of recorders) recorder.close();
+  });
+
+  it('is no heap dump from a certain byte on, which is heard as if no thread were between', async () => {
+    const recorder = realThreads.openRecorder();
+    await recorder.take(smallHeapDump(), undefined);
+
+    const more = recorder.take(Buffer.alloc(100, 0xff), undefined);
+
+    await expect(more).rejects.toBeInstanceOf(HprofError);
+    await expect(more).rejects.toMatchObject({ offset: smallHeapDump().length });
+    recorder.close();
+  });
+
+  it('fails with its thread, and does not begin anew in the middle', async () => {
+    const threads = startThreads({ threads: 1, program: obedient });
+    const recorder = threads.openRecorder();
+    const doomed = threads.treat(order(DIE), never);
+    const waiting = recorder.take(Buffer.alloc(1), undefined);
+
+    await expect(doomed).rejects.toMatchObject({ code: 'thread-died' });
+
+    await expect(waiting).rejects.toMatchObject({ code: 'thread-died' });
+    await threads.treat(order(ANSWER), never);
+    await expect(recorder.take(Buffer.alloc(1), undefined)).rejects.toMatchObject({ code: 'thread-died' });
+    recorder.close();
+  });
+
+  it('is forgotten when it is closed', async () => {
+    const threads = startThreads({
+      threads: 1,
+      program: scripted('answer.treated.bytes = forgotten; parentPort.postMessage(answer);'),
+    });
+    const recorder = threads.openRecorder();
+
+    recorder.close();
+    recorder.close();
+
+    expect((await threads.treat(order(ANSWER), never)).bytes).toBe(1);
+  });
+
+  it('goes to a thread of its own while there are enough, and before pieces that nobody waits for in order', async () => {
+    const threads = startThreads({ threads: 2, program: obedient });
+    const [first, second] = [threads.openRecorder(), threads.openRecorder()];
+    const held = [new SharedArrayBuffer(8), new SharedArrayBuffer(8)] as const;
+    const busy = held.map((raw) => threads.treat(order(HANG_ON, raw), never));
+    const done: string[] = [];
+    const piece = threads.treat(order(ANSWER), never).then(() => done.push('piece'));
+    const taken = [first, second].map((recorder, index) =>
+      recorder.take(Buffer.alloc(1), undefined).then(() => done.push(`file ${index}`)),
+    );
+
+    letGo(held[1]);
+    await piece;
+
+    expect(done).toEqual(['file 1', 'piece']);
+    letGo(held[0]);
+    await Promise.all([...busy, ...taken]);
+    first.close();
+    second.close();
   });
 });
 

@@ -1,17 +1,18 @@
-/**
- * What can be known of the whole file only by going through it in order: its SHA-256 as it was dumped and as it is
- * stored, and that it is a whole heap dump. Pieces are offered as they come, and taken one after the other.
- */
-import { createHash, type Hash } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type HprofSummary, HprofWalk } from '../hprof-walk.ts';
+/** The pieces of a file are offered as they come, and taken one after the other. */
+import type { RecordedFile } from './recorded-file.ts';
 
-export interface RecordedFile {
-  /** Hex. */
-  readonly dumpSha256: string;
-  /** Hex; the same as the dump's where nothing was packed. */
-  readonly storedSha256: string;
-  readonly walk: HprofSummary;
+/** Where the pieces of one file are gone through, in their order. */
+export interface Recorder {
+  /**
+   * The piece that comes next; one at a time.
+   * @param stored what is stored of it; undefined if that is the piece as it was dumped
+   * @throws HprofError where the dump turns out not to be one
+   */
+  take(raw: Uint8Array, stored: Uint8Array | undefined): Promise<void>;
+  /** @throws HprofError if the dump is not whole */
+  end(): Promise<RecordedFile>;
+  /** Whatever was taken may be forgotten. */
+  close(): void;
 }
 
 export interface FileRecord {
@@ -27,11 +28,10 @@ export interface FileRecord {
    */
   offer(number: number, raw: Uint8Array, stored: Uint8Array, signal?: AbortSignal): Promise<void>;
   /** @throws HprofError if the dump is not whole, what an offer failed with, or Error if pieces are waiting for others */
-  end(): RecordedFile;
+  end(): Promise<RecordedFile>;
+  /** To be called in the end, however that is. */
+  close(): void;
 }
-
-/** SHA-256 takes about a millisecond for it: a turn of the event loop stays short. */
-const SLICE_BYTES = 1024 * 1024;
 
 interface Offer {
   readonly raw: Uint8Array;
@@ -40,19 +40,20 @@ interface Offer {
   readonly reject: (error: unknown) => void;
 }
 
-export function createFileRecord(): FileRecord {
-  return new RunningRecord();
+export function createFileRecord(recorder: Recorder): FileRecord {
+  return new OrderedRecord(recorder);
 }
 
-class RunningRecord implements FileRecord {
-  readonly #dump: Hash = createHash('sha256');
-  readonly #walk = new HprofWalk();
+class OrderedRecord implements FileRecord {
+  readonly #recorder: Recorder;
   readonly #offers = new Map<number, Offer>();
-  /** Differs from the dump's from the first piece on that is not stored as it was dumped. */
-  #stored: Hash | undefined;
   #next = 1;
   #taking = false;
   #failure: { readonly error: unknown } | undefined;
+
+  constructor(recorder: Recorder) {
+    this.#recorder = recorder;
+  }
 
   async offer(number: number, raw: Uint8Array, stored: Uint8Array, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
@@ -74,13 +75,15 @@ class RunningRecord implements FileRecord {
     }
   }
 
-  end(): RecordedFile {
+  async end(): Promise<RecordedFile> {
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#taking || this.#offers.size > 0)
       throw new Error(`Pieces are not taken yet: ${this.#offers.size} wait for piece ${this.#next}`);
-    const walk = this.#walk.end();
-    const dumpSha256 = this.#dump.copy().digest('hex');
-    return { dumpSha256, storedSha256: this.#stored?.copy().digest('hex') ?? dumpSha256, walk };
+    return this.#recorder.end();
+  }
+
+  close(): void {
+    this.#recorder.close();
   }
 
   /** Never rejects: each offer hears of its own end. */
@@ -88,7 +91,7 @@ class RunningRecord implements FileRecord {
     this.#taking = true;
     for (let offer = this.#nextOffer(); offer !== undefined; offer = this.#nextOffer()) {
       try {
-        await this.#take(offer);
+        await this.#recorder.take(offer.raw, offer.stored === offer.raw ? undefined : offer.stored);
         offer.resolve();
       } catch (error) {
         this.#failure = { error };
@@ -106,24 +109,4 @@ class RunningRecord implements FileRecord {
     this.#next += 1;
     return offer;
   }
-
-  async #take({ raw, stored }: Offer): Promise<void> {
-    if (stored !== raw) this.#stored ??= this.#dump.copy();
-    for (const slice of slicesOf(raw)) {
-      this.#walk.update(slice);
-      this.#dump.update(slice);
-      if (stored === raw) this.#stored?.update(slice);
-      await nextTurn();
-    }
-    if (stored === raw) return;
-    for (const slice of slicesOf(stored)) {
-      this.#stored?.update(slice);
-      await nextTurn();
-    }
-  }
-}
-
-function* slicesOf(bytes: Uint8Array): Generator<Buffer, void, undefined> {
-  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = 0; at < all.length; at += SLICE_BYTES) yield all.subarray(at, at + SLICE_BYTES);
 }

@@ -1,25 +1,60 @@
-/** The program of one thread of piece-threads.ts: a task comes in, its result goes out, one at a time. */
+/** The program of one thread of piece-threads.ts: a request comes in, its answer goes out, one at a time. */
 import { performance } from 'node:perf_hooks';
 import { parentPort } from 'node:worker_threads';
+import { HprofError } from '../hprof-walk.ts';
 import type { PieceTask } from './piece-task.ts';
+import { type RecordedFile, RunningRecord } from './recorded-file.ts';
 import { createPieceTreatment, type TreatedBytes } from './treat-piece.ts';
 
-export type ThreadAnswer =
-  | (TreatedBytes & { readonly tookMs: number })
+/** `record` is the number of a file, which only requests to this thread name. */
+export type ThreadRequest =
+  | { readonly treat: PieceTask }
   | {
-      /** What the treatment threw: the thread itself is fine. */
-      readonly failed: unknown;
-    };
+      readonly record: number;
+      readonly take: { readonly raw: Uint8Array; readonly stored: Uint8Array | undefined };
+    }
+  | { readonly record: number; readonly end: true }
+  | { readonly record: number; readonly forget: true };
+
+export type ThreadAnswer =
+  | { readonly treated: TreatedBytes & { readonly tookMs: number } }
+  | { readonly taken: true }
+  | { readonly recorded: RecordedFile }
+  | { readonly notHprof: { readonly reason: string; readonly offset: number } }
+  /** What was thrown: the thread itself is fine. */
+  | { readonly failed: unknown };
 
 const treat = await createPieceTreatment();
+const records = new Map<number, RunningRecord>();
 
-const answerTo = (task: PieceTask): ThreadAnswer => {
-  const startedAt = performance.now();
-  try {
-    return { ...treat(task), tookMs: performance.now() - startedAt };
-  } catch (failed) {
-    return { failed };
+function recordOf(number: number): RunningRecord {
+  const record = records.get(number) ?? new RunningRecord();
+  records.set(number, record);
+  return record;
+}
+
+function answerTo(request: Exclude<ThreadRequest, { readonly forget: true }>): ThreadAnswer {
+  if ('treat' in request) {
+    const startedAt = performance.now();
+    return { treated: { ...treat(request.treat), tookMs: performance.now() - startedAt } };
   }
-};
+  const record = recordOf(request.record);
+  if ('end' in request) return { recorded: record.end() };
+  record.take(request.take.raw, request.take.stored);
+  return { taken: true };
+}
 
-parentPort?.on('message', (task: PieceTask) => parentPort?.postMessage(answerTo(task)));
+parentPort?.on('message', (request: ThreadRequest) => {
+  if ('forget' in request) {
+    records.delete(request.record);
+    return;
+  }
+  try {
+    parentPort?.postMessage(answerTo(request));
+  } catch (error) {
+    const { reason, offset } = error instanceof HprofError ? error : {};
+    parentPort?.postMessage(
+      reason === undefined || offset === undefined ? { failed: error } : { notHprof: { reason, offset } },
+    );
+  }
+});

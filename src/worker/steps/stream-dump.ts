@@ -74,7 +74,7 @@ export async function streamDump(
     buffers: createPieceBuffers(memory.pieces),
     packed: createPieceBuffers(memory.packed),
     turns: new Turns(memory.packed.count),
-    record: createFileRecord(),
+    record: createFileRecord(context.threads.openRecorder()),
     compression: compressionOf(ways, context.now),
     meter: createMeter(context, undefined, 0),
     signal,
@@ -99,6 +99,7 @@ export async function streamDump(
   } finally {
     run.buffers.free();
     run.packed.free();
+    run.record?.close();
   }
 }
 

@@ -7,7 +7,7 @@ import type { ObjectForm, StoredDump } from '../dump-job.ts';
 import { createFileRecord } from '../pieces/in-order.ts';
 import { createPieceBuffers } from '../pieces/piece-buffers.ts';
 import { abandonUpload } from '../transfer/abandon-upload.ts';
-import { chooseWay } from '../transfer/choose-way.ts';
+import { type ChosenWay, chooseWay } from '../transfer/choose-way.ts';
 import { conclude, isWorthless } from '../transfer/conclude.ts';
 import { runLanes } from '../transfer/lanes.ts';
 import { memoryFor } from '../transfer/memory.ts';
@@ -16,6 +16,7 @@ import { openUpload } from '../transfer/open-upload.ts';
 import { partLedger } from '../transfer/part-ledger.ts';
 import { PieceQueue } from '../transfer/piece-queue.ts';
 import { piecesOf } from '../transfer/pieces.ts';
+import type { PodSource } from '../transfer/relay.ts';
 import type { Transfer } from '../transfer/run.ts';
 import { chooseSum } from '../transfer/sums.ts';
 import { tryBothForms } from '../transfer/try-both-forms.ts';
@@ -57,7 +58,7 @@ export async function transfer(
       buffers: createPieceBuffers(memory.pieces),
       packed: createPieceBuffers(memory.packed),
       turns: new Turns(memory.packed.count),
-      record: whole ? createFileRecord() : undefined,
+      record: whole ? createFileRecord(context.threads.openRecorder()) : undefined,
       compression,
       meter: createMeter(
         context,
@@ -67,15 +68,23 @@ export async function transfer(
       signal,
     };
     try {
-      await runLanes(run, source, way.first, { lanes: memory.lanes, mayFallBack: way.mayFallBack });
+      await sendPieces(run, source, way, memory.lanes);
+      return await conclude(run, dump.sizeBytes);
     } finally {
-      run.buffers.free();
-      run.packed.free();
+      run.record?.close();
     }
-    return await conclude(run, dump.sizeBytes);
   } catch (error) {
     // The file is not what was sent of it, or no heap dump: nothing that is stored is of use.
     if (isWorthless(error)) await abandonUpload(context, signal);
     throw error;
+  }
+}
+
+async function sendPieces(run: Transfer, source: PodSource, way: ChosenWay, lanes: number): Promise<void> {
+  try {
+    await runLanes(run, source, way.first, { lanes, mayFallBack: way.mayFallBack });
+  } finally {
+    run.buffers.free();
+    run.packed.free();
   }
 }

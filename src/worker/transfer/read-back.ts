@@ -7,10 +7,11 @@
 import { setMaxListeners } from 'node:events';
 import type { DumpContext } from '../dump-context.ts';
 import { copyBytes } from '../pieces/copy-bytes.ts';
-import { createFileRecord, type FileRecord, type RecordedFile } from '../pieces/in-order.ts';
+import { createFileRecord, type FileRecord } from '../pieces/in-order.ts';
 import { createPieceBuffers } from '../pieces/piece-buffers.ts';
 import type { Treated } from '../pieces/piece-task.ts';
-import { PieceThreadError } from '../pieces/piece-threads.ts';
+import type { RecordedFile } from '../pieces/recorded-file.ts';
+import { ThreadError } from '../pieces/thread-pool.ts';
 import { StepError } from '../step-error.ts';
 import { combineCrc64 } from '../store/crc64.ts';
 import { type StoredObject, StoreError } from '../store/object-store.ts';
@@ -38,13 +39,35 @@ export async function readBack(
   signal: AbortSignal,
 ): Promise<RecordedFile> {
   context.log.info({ objectKey: upload.objectKey, sizeBytes: object.sizeBytes }, 'reading the object back');
+  const record = createFileRecord(context.threads.openRecorder());
+  try {
+    const crcs = await readParts(context, upload, parts, record, signal);
+    const crc64 = parts
+      .reduce((sum, { sizeBytes }, index) => combineCrc64(sum, BigInt(crcs[index] ?? 0), sizeBytes), 0n)
+      .toString();
+    if (object.crc64 !== undefined && object.crc64 !== crc64)
+      throw new StepError('checksum-mismatch', `CRC-64 ${object.crc64} in the store, ${crc64} read back`);
+    return await record.end();
+  } finally {
+    record.close();
+  }
+}
+
+/** @returns the CRC-64 of each part as it is stored */
+async function readParts(
+  context: DumpContext,
+  upload: Upload,
+  parts: readonly LedgerPart[],
+  record: FileRecord,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const stop = new AbortController();
   const packed = upload.form === 'hprof.gz';
   const reading: Reading = {
     context,
     objectKey: upload.objectKey,
     packed,
-    record: createFileRecord(),
+    record,
     signal: AbortSignal.any([signal, stop.signal]),
   };
   // Each part listens to it.
@@ -87,12 +110,7 @@ export async function readBack(
   raws.free();
   packs?.free();
   if (reason !== undefined) throw reason;
-  const crc64 = parts
-    .reduce((sum, { sizeBytes }, index) => combineCrc64(sum, BigInt(crcs[index] ?? 0), sizeBytes), 0n)
-    .toString();
-  if (object.crc64 !== undefined && object.crc64 !== crc64)
-    throw new StepError('checksum-mismatch', `CRC-64 ${object.crc64} in the store, ${crc64} read back`);
-  return reading.record.end();
+  return crcs;
 }
 
 /** @returns the CRC-64 of the part as it is stored */
@@ -122,7 +140,7 @@ async function readPart(
     try {
       return await context.threads.treat(task, signal);
     } catch (error) {
-      if (!(error instanceof PieceThreadError) || error.code !== 'not-treated') throw error;
+      if (!(error instanceof ThreadError) || error.code !== 'not-treated') throw error;
       throw new StepError('checksum-mismatch', `piece ${part.number} cannot be unpacked`, { cause: error });
     }
   }
