@@ -14,9 +14,9 @@ import { CancelledError, HandOverError } from './end-reason.ts';
 import { stepErrorOf } from './failure-of.ts';
 import { LeaseLostError } from './lease.ts';
 import type { StepError } from './step-error.ts';
-import { type CheckedContainer, checkJdk } from './steps/check-jdk.ts';
+import { checkJdk } from './steps/check-jdk.ts';
 import { cleanUp } from './steps/clean-up.ts';
-import { type CopiedTool, copyTool } from './steps/copy-tool.ts';
+import { copyTool } from './steps/copy-tool.ts';
 import { expectSamePod, findPod } from './steps/find-pod.ts';
 import { makeExecutable } from './steps/make-executable.ts';
 import { runDump } from './steps/run-dump.ts';
@@ -50,15 +50,9 @@ export async function processDump(
     return step(name, work);
   };
   try {
-    const pod = await run('find-pod', () => findPod(context.cluster, context.data.target, context.signal));
-    expectSamePod(pod, context.data.podUid);
-    if (!context.checkpoint.verified) {
-      const place = await run('check-jdk', () => checkJdk(context, pod));
-      const tool = await run('copy-tool', () => copyTool(context, place));
-      await run('make-executable', () => makeExecutable(context, tool));
-      const stored = await dumpAndTransfer(context, run, place, tool);
-      await run('verify', () => verify(context, stored));
-    }
+    // What an earlier attempt stored needs no pod any more; that may be gone by now.
+    const stored = context.checkpoint.stored ?? (await dumpAndStore(context, run));
+    if (!context.checkpoint.verified) await run('verify', () => verify(context, stored));
     const left = await run('clean-up', () => cleanUp(context, context.signal));
     return await writeManifest(context, completed(context, left));
   } catch (error) {
@@ -66,12 +60,12 @@ export async function processDump(
   }
 }
 
-async function dumpAndTransfer(
-  context: DumpContext,
-  run: StepRun,
-  place: CheckedContainer,
-  tool: CopiedTool,
-): Promise<StoredDump> {
+async function dumpAndStore(context: DumpContext, run: StepRun): Promise<StoredDump> {
+  const pod = await run('find-pod', () => findPod(context.cluster, context.data.target, context.signal));
+  expectSamePod(pod, context.data.podUid);
+  const place = await run('check-jdk', () => checkJdk(context, pod));
+  const tool = await run('copy-tool', () => copyTool(context, place));
+  await run('make-executable', () => makeExecutable(context, tool));
   // Through a pipe both are one, and there is no file to go on with.
   if (context.data.transfer.noDisk === 'always')
     return run('run-dump', () => streamDump(context, place, tool));
@@ -95,7 +89,7 @@ async function ended(
   if (context.checkpoint.verified && step === 'clean-up') {
     context.log.warn({ err: error, step }, 'clean-up failed');
     if (stepErrorOf(error).retryable && !end.lastAttempt) throw error;
-    return writeManifest(context, completed(context, [context.checkpoint.workDir ?? '']));
+    return writeManifest(context, completed(context, leftBy(error, context)));
   }
   const failure = stepErrorOf(error);
   context.log.warn(
@@ -171,12 +165,16 @@ async function leaveAsItWas(context: DumpContext): Promise<string[]> {
   try {
     return await cleanUp(context, signal);
   } catch (err) {
-    const code = stepErrorOf(err).code;
-    context.log.warn({ err, code }, 'clean-up failed');
-    // With the pod went what was in it.
-    const gone = code === 'pod-not-found' || code === 'container-ended';
-    return gone || context.checkpoint.workDir === undefined ? [] : [context.checkpoint.workDir];
+    context.log.warn({ err, code: stepErrorOf(err).code }, 'clean-up failed');
+    return leftBy(err, context);
   }
+}
+
+/** What is in the pod still after a clean-up that failed: with the pod went what was in it. */
+function leftBy(error: unknown, { checkpoint }: DumpContext): string[] {
+  const { code } = stepErrorOf(error);
+  const gone = code === 'pod-not-found' || code === 'container-ended';
+  return gone || checkpoint.workDir === undefined ? [] : [checkpoint.workDir];
 }
 
 function completed(context: DumpContext, left: readonly string[]): DumpCompleted {

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RecordedExec } from '../../src/demo/cluster/demo-cluster.ts';
+import { addPod, javaContainer } from '../flow/java-pods.ts';
 import { startWorld, until, type World, type WorldOptions } from '../world.ts';
 
 let world: World | undefined;
@@ -48,6 +50,38 @@ const expectNothingLeft = (here: World): void => {
   expect(here.oss.pendingUploads()).toEqual([]);
   expect(here.oss.objectKeys()).toEqual([]);
 };
+
+describe('a dump that is stored and verified is not lost with its pod', () => {
+  it.each([
+    ['is gone', false],
+    ['was replaced by one of the same name', true],
+  ])('the worker dies while it cleans up, and when the next one looks, the pod %s', async (_, replaced) => {
+    const here = await start({ worker: 'none' });
+    const first = await here.spawnWorker();
+    const cleans = ({ command }: RecordedExec): boolean => command.includes('clean');
+    here.cluster.faults.nextExec({ kind: 'silence', afterBytes: 0 }, cleans);
+    const card = await askAndApprove(here);
+    await until(
+      () => here.cluster.execs.some(cleans),
+      60_000,
+      () => 'nothing was cleaned up',
+    );
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    await here.pod.delete({ graceSeconds: 0 });
+    if (replaced) await addPod(here, here.pod.name, [await javaContainer({})]);
+    const execsBefore = here.cluster.execs.length;
+
+    await here.spawnWorker();
+    const result = await here.result(card, 180_000);
+
+    expect(result.text).toContain('is ready');
+    expect(result.links).toHaveLength(1);
+    const { outcome } = await here.request();
+    expect(outcome).toMatchObject({ outcome: 'completed', left: [], attempts: 2 });
+    expect(here.cluster.execs.length).toBe(execsBefore);
+  });
+});
 
 describe('a pod that gets into trouble ends the request with a name, and with nothing left behind', () => {
   it('is deleted in mid-transfer', async () => {

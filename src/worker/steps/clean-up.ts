@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { Cluster } from '../../k8s/client.ts';
 import { type ExecTarget, exec } from '../../k8s/exec.ts';
+import { getPod } from '../../k8s/pods.ts';
 import type { DumpContext } from '../dump-context.ts';
 import { runTool, toolByStdin } from '../dump-tool.ts';
 
@@ -18,6 +19,9 @@ const WAIT_FOR_DUMP_SECONDS = 120;
 export async function cleanUp(context: DumpContext, signal: AbortSignal): Promise<string[]> {
   const { workDir, dump } = context.checkpoint;
   if (workDir === undefined) return [];
+  const { namespace, pod } = context.data.target;
+  // Nobody approved anything in a new pod of the same name, and nothing of ours is there.
+  if ((await getPod(context.cluster, { namespace, pod }, signal)).uid !== context.data.podUid) return [];
   const left =
     dump === undefined || dump.file === posix.join(workDir, 'heap.hprof')
       ? []
