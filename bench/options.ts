@@ -30,8 +30,8 @@ export interface BenchOptions {
 /** MB of heap that the stand-in's services have leaked; a dump is about that large. */
 export interface BenchSizes {
   readonly throughput: number;
-  /** The headline is that of the last one but what `--full` adds. */
   readonly approval: readonly number[];
+  /** One of those. */
   readonly approvalHeadline: number;
   readonly memoryOne: readonly number[];
   readonly memoryEight: readonly number[];
@@ -60,6 +60,10 @@ const FULL: BenchSizes = {
   memoryOne: [256, 1024, 8192],
   memoryEight: [256, 1024],
 };
+/** In MB. A JVM wants some for itself, and twice the heap, a dump and its copy have to have room somewhere. */
+const LEAST_HEAP = 16;
+const HEADLINE_HEAP = 1024;
+const MOST_HEAP = 32_768;
 const FEWEST_RUNS = 3;
 const THROUGHPUT_RUNS = 5;
 
@@ -73,6 +77,7 @@ export function readOptions(argv: readonly string[], projectDir: string): BenchO
     .option('--quick', 'small heaps, one run: shows that it works, no more', false)
     .option('--full', 'the 4 GB and 8 GB heaps as well: wants 24 GB of memory and 30 GB of disk', false)
     .option('--runs <n>', 'runs of each measure')
+    .option('--sizes <MB,…>', 'heaps for approval to link, instead of its own, e.g. 1024,4096')
     .option('--only <names>', 'of: throughput, costs, approval, memory, cut; with commas')
     .option('--kubeconfig <file>', 'a real cluster in the place of the stand-in')
     .option('--context <name>', 'a context of that kubeconfig')
@@ -96,7 +101,7 @@ export function readOptions(argv: readonly string[], projectDir: string): BenchO
     quick: given.quick,
     runs: runs ?? (given.quick ? 1 : FEWEST_RUNS),
     throughputRuns: runs ?? (given.quick ? 1 : THROUGHPUT_RUNS),
-    sizes: given.quick ? QUICK : given.full ? FULL : NORMAL,
+    sizes: { ...(given.quick ? QUICK : given.full ? FULL : NORMAL), ...approvalSizes(given) },
     only: given.only?.split(',') ?? [],
     real:
       given.kubeconfig === undefined
@@ -114,11 +119,29 @@ export function readOptions(argv: readonly string[], projectDir: string): BenchO
   };
 }
 
+/** The headline is of 1024 MB where that is measured, so that it can be compared with others. @throws Error */
+function approvalSizes({ sizes, kubeconfig }: Given): Partial<BenchSizes> {
+  if (sizes === undefined) return {};
+  if (kubeconfig !== undefined)
+    throw new Error(
+      `--sizes is "${sizes}"; not allowed with --kubeconfig: a target has the heap that it has`,
+    );
+  const approval = sizes.split(',').map((text) => (/^\d+$/.test(text) ? Number(text) : Number.NaN));
+  const inRange = approval.every((size) => size >= LEAST_HEAP && size <= MOST_HEAP);
+  const [last] = approval.slice(-1);
+  if (!inRange || last === undefined || new Set(approval).size < approval.length)
+    throw new Error(
+      `--sizes is "${sizes}"; allowed: MB from ${LEAST_HEAP} to ${MOST_HEAP}, each once, with commas: 1024,4096`,
+    );
+  return { approval, approvalHeadline: approval.includes(HEADLINE_HEAP) ? HEADLINE_HEAP : last };
+}
+
 interface Given {
   json: boolean;
   quick: boolean;
   full: boolean;
   runs?: string;
+  sizes?: string;
   only?: string;
   kubeconfig?: string;
   context?: string;

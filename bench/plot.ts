@@ -16,7 +16,9 @@ const OTHERS = '#b9c0cc';
 const LIMIT = '#c2410c';
 
 export function svgOf(report: Report): string {
-  const sections = report.sections.filter(({ rows }) => rows.some(({ figure }) => figure !== null));
+  const sections = report.sections.filter(
+    ({ rows, tableOnly }) => !tableOnly && rows.some(({ figure }) => figure !== null),
+  );
   const shapes: string[] = [];
   let y = MARGIN;
   for (const section of sections) {

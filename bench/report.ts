@@ -32,7 +32,7 @@ interface Goal {
 export type Headline = keyof typeof GOALS;
 export const HEADLINES = Object.keys(GOALS) as Headline[];
 
-export type Unit = 'MB/s' | 's' | 'MB' | 'CPU s/GB' | '×';
+export type Unit = 'MB/s' | 's' | 'MB' | 'CPU s' | 'CPU s/GB' | '×';
 
 export interface Row {
   readonly name: string;
@@ -51,6 +51,8 @@ export interface Row {
 export interface Section {
   readonly title: string;
   readonly rows: readonly Row[];
+  /** Left out of the plot. */
+  readonly tableOnly?: boolean;
 }
 
 export interface HeadlineResult {

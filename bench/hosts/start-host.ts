@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { AnswerMessage, CallMessage, Calls } from './serve-calls.ts';
 
 export interface Host<C extends Calls> {
+  readonly pid: number | undefined;
   /** @throws Error with what the other side said */
   call<K extends keyof C & string>(
     name: K,
@@ -36,6 +37,7 @@ export function startHost<C extends Calls>(file: URL): Host<C> {
     waiting.clear();
   });
   return {
+    pid: child.pid,
     async call(name, ...[argument]) {
       if (!child.connected) throw new Error(`${file.pathname} has ended`);
       last += 1;

@@ -6,21 +6,12 @@ import { ossFromConfig } from '../../src/worker/store/oss-from-config.ts';
 import { figureOf, ratioOf } from '../figure.ts';
 import type { Lab, Setting } from '../lab.ts';
 import type { Measured, Row } from '../report.ts';
-import { inTurns, type Timed } from '../timed.ts';
+import { inTurns } from '../timed.ts';
 import { barePipe } from '../ways/bare-pipe.ts';
 import { discardingStore } from '../ways/discarding-store.ts';
 import { findKubectl } from '../ways/kubectl.ts';
 import { type PreparedDump, prepareDump } from '../ways/prepare-dump.ts';
-
-const NAMES = {
-  pipe: 'bare pipe (one cat, nothing done with it)',
-  relay: 'relay into nothing, hashed and walked',
-  oneLane: 'relay into nothing, one connection',
-  packed: 'relay into nothing, compress: auto',
-  store: 'relay into the store',
-  kubectl: 'kubectl cp',
-} as const;
-type Way = keyof typeof NAMES;
+import { clusterMeter, cpuSection, NAMES, type Way } from './throughput-cpu.ts';
 
 export async function measureThroughput(lab: Lab): Promise<Measured> {
   const store = await lab.startStore({ discard: true });
@@ -63,9 +54,10 @@ async function measure(lab: Lab, setting: Setting, dump: PreparedDump): Promise<
     ways.kubectl = async () => {
       await kubectl.copyOut(target, dump.file, copy).finally(() => rm(copy, { force: true }));
     };
-  const serverSeconds = chargeServer(lab, ways);
   lab.say(`throughput: ${Math.round(dump.sizeBytes / 1e6)} MB, ${Object.keys(ways).length} ways in turns …`);
-  const taken = await inTurns(ways as Record<Way, () => Promise<void>>, lab.options.throughputRuns);
+  const { throughputRuns } = lab.options;
+  const meter = clusterMeter(lab);
+  const taken = await inTurns(ways as Record<Way, () => Promise<void>>, throughputRuns, meter);
   const rates = (way: Way): number[] =>
     (taken[way] ?? []).map(({ seconds }) => dump.sizeBytes / 1e6 / seconds);
   const seconds = (way: Way): number[] => (taken[way] ?? []).map((each) => each.seconds);
@@ -79,10 +71,7 @@ async function measure(lab: Lab, setting: Setting, dump: PreparedDump): Promise<
   return {
     sections: [
       { title: `Throughput, a dump of ${Math.round(dump.sizeBytes / 1e6)} MB`, rows },
-      {
-        title: 'CPU of worker and stand-in, for moving',
-        rows: cpuRows(taken, serverSeconds, dump.sizeBytes),
-      },
+      cpuSection(taken, dump.sizeBytes),
     ],
     headlines: {
       relayVsPipe: { figure: ratioOf(seconds('pipe'), seconds('relay')), note: 'of pairs in the same round' },
@@ -95,45 +84,6 @@ async function measure(lab: Lab, setting: Setting, dump: PreparedDump): Promise<
             },
     },
   };
-}
-
-type Seconds = Partial<Record<Way, number[]>>;
-
-/** @returns seconds of CPU that the stand-in's API server spends on each run of each way, filled as they run */
-function chargeServer({ clusterHost }: Lab, ways: Partial<Record<Way, () => Promise<void>>>): Seconds {
-  const taken: Seconds = {};
-  if (clusterHost === undefined) return taken;
-  for (const [name, work] of Object.entries(ways) as [Way, () => Promise<void>][]) {
-    const runs: number[] = [];
-    taken[name] = runs;
-    ways[name] = async () => {
-      const before = await clusterHost.call('cpuSeconds', null);
-      await work();
-      runs.push((await clusterHost.call('cpuSeconds', null)) - before);
-    };
-  }
-  return taken;
-}
-
-/** On one machine they share its cores, with the pod's own programs: what one spends, another lacks. */
-function cpuRows(taken: Partial<Record<Way, Timed[]>>, server: Seconds, sizeBytes: number): Row[] {
-  const perGigabyte = (seconds: readonly number[]) =>
-    figureOf(seconds.map((each) => each / (sizeBytes / 1e9)));
-  const ours = ['pipe', 'relay', 'oneLane', 'packed', 'store'] as const;
-  return [
-    ...ours.map((way): Row => {
-      const seconds = (taken[way] ?? []).map(({ cpuSeconds }) => cpuSeconds);
-      const name = `worker: ${NAMES[way]}`;
-      return { name, unit: 'CPU s/GB', figure: perGigabyte(seconds), other: way === 'pipe' };
-    }),
-    ...(['pipe', 'relay', 'kubectl'] as const).flatMap((way): Row[] => {
-      // The first run was to warm up.
-      const seconds = server[way]?.slice(1) ?? [];
-      if (seconds.length === 0) return [];
-      const name = `API server: ${NAMES[way]}`;
-      return [{ name, unit: 'CPU s/GB', figure: perGigabyte(seconds), other: true }];
-    }),
-  ];
 }
 
 /** So that no disk is measured along. */

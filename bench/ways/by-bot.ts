@@ -5,6 +5,7 @@ import { startBot } from '../../src/bot/start-bot.ts';
 import { credentialsFromConfig } from '../../src/credentials-from-config.ts';
 import type { StoredMessage } from '../../src/demo/slack/slack-workspace.ts';
 import type { Lab, Setting, Subject } from '../lab.ts';
+import type { CpuMeter, Spent } from '../spent-cpu.ts';
 import { startWorkerProcess } from './worker-process.ts';
 
 export interface BotRun {
@@ -12,14 +13,17 @@ export interface BotRun {
   /** Of that. */
   readonly dumpSeconds: number;
   readonly transferSeconds: number;
+  /** Over the same span. */
+  readonly cpu: Spent | undefined;
 }
 
 export interface ByBot {
+  readonly workerPid: number | undefined;
   /**
    * From the click on Approve to the message with the link.
    * @param flags of the command
    */
-  approvalToLink(subject: Subject, flags: string): Promise<BotRun>;
+  approvalToLink(subject: Subject, flags: string, meter: CpuMeter): Promise<BotRun>;
   stop(): Promise<void>;
 }
 
@@ -46,11 +50,13 @@ export async function startByBot(lab: Lab, setting: Setting): Promise<ByBot> {
   const requests = createRequestStore(lab.redis);
 
   return {
-    async approvalToLink({ namespace, pod, container }, flags) {
+    workerPid: worker.pid,
+    async approvalToLink({ namespace, pod, container }, flags, meter) {
       const named = container === undefined ? '' : ` -c ${container}`;
       await slack.slash(cast.developer, cast.channel, command, `${namespace}/${pod}${named} ${flags}`);
       const card = await slack.waitForMessage((message) => isNewCard(message, seen), ASK_MS);
       seen.add(card.ts);
+      const readCpu = meter();
       const began = performance.now();
       await slack.click(cast.reviewer, card, ({ text }) => text === 'Approve');
       const result = await slack.waitForMessage(
@@ -58,6 +64,7 @@ export async function startByBot(lab: Lab, setting: Setting): Promise<ByBot> {
         MOST_MS,
       );
       const seconds = (performance.now() - began) / 1000;
+      const cpu = readCpu();
       if (!result.links.some((url) => url.includes('.hprof')))
         throw new Error(`The thread ended without a link: ${result.text}`);
       const [request] = await requests.newest(1);
@@ -66,6 +73,7 @@ export async function startByBot(lab: Lab, setting: Setting): Promise<ByBot> {
         seconds,
         dumpSeconds: (steps['run-dump'] ?? 0) / 1000,
         transferSeconds: (steps.transfer ?? 0) / 1000,
+        cpu,
       };
     },
     async stop() {

@@ -5,6 +5,7 @@ import { credentialsFromConfig } from '../../src/credentials-from-config.ts';
 import { exec } from '../../src/k8s/exec.ts';
 import { createOssClient } from '../../src/oss-client.ts';
 import type { Lab, Setting, Subject } from '../lab.ts';
+import type { CpuMeter, Spent } from '../spent-cpu.ts';
 import { findKubectl } from './kubectl.ts';
 import { lookAt } from './look-at.ts';
 
@@ -14,13 +15,20 @@ export interface HandMade {
   readonly dumpSeconds: number;
   readonly copySeconds: number;
   readonly uploadSeconds: number;
+  /** Over the same span. */
+  readonly cpu: Spent | undefined;
 }
 
 /** As generous as a person would be who knows ali-oss: as many and as large parts as ours. */
 const UPLOAD = { parallel: 4, partSize: 8 * 1024 * 1024 } as const;
 const TERMS = { via: 'auto', compress: 'none', noDisk: 'never', podCpu: false } as const;
 
-export async function byHand(lab: Lab, setting: Setting, subject: Subject): Promise<HandMade> {
+export async function byHand(
+  lab: Lab,
+  setting: Setting,
+  subject: Subject,
+  meter: CpuMeter,
+): Promise<HandMade> {
   const { data, dumpDir } = await lookAt(lab, setting, subject, TERMS);
   const { target, jvm } = data;
   const kubectl = await findKubectl(lab);
@@ -32,6 +40,7 @@ export async function byHand(lab: Lab, setting: Setting, subject: Subject): Prom
     if (exitCode !== 0) throw new Error(`${argv[0]} ended with ${exitCode}: ${stderr.slice(-500)}`);
   };
   try {
+    const readCpu = meter();
     const began = performance.now();
     const jcmd = ['jcmd', String(jvm.pid), 'GC.heap_dump', inPod];
     if (kubectl === undefined) await inContainer(...jcmd);
@@ -44,6 +53,7 @@ export async function byHand(lab: Lab, setting: Setting, subject: Subject): Prom
     const client = createOssClient(setting.config.store, credentials);
     await client.multipartUpload(key, here, { ...UPLOAD });
     const ended = performance.now();
+    const cpu = readCpu();
     await client.delete(key);
     const seconds = (from: number, to: number): number => (to - from) / 1000;
     return {
@@ -51,6 +61,7 @@ export async function byHand(lab: Lab, setting: Setting, subject: Subject): Prom
       dumpSeconds: seconds(began, dumped),
       copySeconds: seconds(dumped, copied),
       uploadSeconds: seconds(copied, ended),
+      cpu,
     };
   } finally {
     await rm(here, { force: true });

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Lab, Setting } from '../lab.ts';
 
 export interface WorkerProcess {
+  readonly pid: number | undefined;
   /** Resident now, in MB. */
   residentMb(): Promise<number>;
   /** The most that was resident since the last call of `forgetPeak`, in MB. */
@@ -62,6 +63,7 @@ export async function startWorkerProcess(lab: Lab, { file, clusterConfig }: Sett
   }
   const { pid } = child;
   return {
+    pid,
     residentMb: () => statusMb(pid, 'VmRSS'),
     peakMb: () => statusMb(pid, 'VmHWM'),
     // https://www.kernel.org/doc/html/latest/filesystems/proc.html: 5 resets the peak to what is resident now.

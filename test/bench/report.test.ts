@@ -91,6 +91,18 @@ describe('the report of a bench', () => {
     expect(svg).toContain('not measured');
     expect(svg).toContain('90.0 – 120');
   });
+
+  it('draws no section that is for the table alone', () => {
+    const profile = {
+      title: 'CPU while',
+      rows: [{ name: 'by hand: store', unit: 'CPU s' as const, figure: figureOf([2]) }],
+      tableOnly: true,
+    };
+    const both = report({ sections: [...report().sections, profile] });
+
+    expect(svgOf(both)).toBe(svgOf(report()));
+    expect(markdownOf(both)).toContain('by hand: store');
+  });
 });
 
 describe('the command line of a bench', () => {
@@ -113,5 +125,29 @@ describe('the command line of a bench', () => {
     expect(read().out).toBe('/project/bench/results');
     expect(read('--quick').out).not.toContain('results');
     expect(() => read('--runs', 'many')).toThrow('1 to 100');
+  });
+
+  it('takes heaps of one’s own, and its headline of 1024 MB where that is among them, else of the last', () => {
+    const of = (sizes: string, ...more: string[]) => read('--sizes', sizes, ...more).sizes;
+
+    expect(of('4096')).toMatchObject({ approval: [4096], approvalHeadline: 4096 });
+    expect(of('4096,1024,256')).toMatchObject({ approval: [4096, 1024, 256], approvalHeadline: 1024 });
+    expect(of('64,128')).toMatchObject({ approvalHeadline: 128 });
+    // The other measures keep theirs.
+    expect(of('4096').throughput).toBe(read().sizes.throughput);
+    expect(of('4096', '--quick').cut).toBe(read('--quick').sizes.cut);
+  });
+
+  it.each(['', '1 GB', '8', '99999', '256,', '256,256', '1e3', '-64', '256.5'])(
+    'names heaps that it does not take, and what it takes: "%s"',
+    (sizes) => {
+      expect(() => read(`--sizes=${sizes}`)).toThrow(`--sizes is "${sizes}"; allowed: MB from 16 to 32768`);
+    },
+  );
+
+  it('takes no heaps for a target, which has one', () => {
+    const real = ['--kubeconfig', '/k', '--target', 'prod/api'];
+
+    expect(() => read('--sizes', '256', ...real)).toThrow('--sizes is "256"; not allowed with --kubeconfig');
   });
 });
