@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { linksTo } from './fake-command.ts';
+import { countCommands, linksTo } from './fake-command.ts';
 import { startTool } from './run-tool.ts';
 import { answersOf, fileOf, MIB, serve, wordOf } from './served.ts';
 import { shells } from './shells.ts';
@@ -192,6 +192,20 @@ describe.each(shells())('A pod that uploads by itself, under $name', (shell) => 
     expect(run.stderr.length).toBeLessThan(1000);
   });
 
+  it('says of a piece that the store did not take whether it was still there', async () => {
+    const { file } = fileOf(randomBytes(2 * MIB));
+    const { url } = await startServer((response) => {
+      rmSync(file);
+      response.writeHead(400);
+      response.end('<Error><Code>InvalidDigest</Code></Error>');
+    });
+    const request = `put 0 ${MIB} AAAAAAAAAAAAAAAAAAAAAA== ${url}`;
+
+    const run = await serve(shell, file, [request, request], options());
+
+    expect(answersOf(run)).toEqual(['refused code=dump-vanished', 'refused code=dump-vanished']);
+  });
+
   it('asks the store whether there is a way to it, and says who answered', async () => {
     const { file } = fileOf(randomBytes(10));
     const { url, origin, seen } = await startServer(stored);
@@ -239,5 +253,24 @@ describe.each(shells())('A pod that uploads by itself, under $name', (shell) => 
 
     expect(answersOf(run)).toEqual(Array(2 * urls.length).fill('refused code=usage'));
     expect(seen).toEqual([]);
+  });
+});
+
+// This busybox has its own commands before those on PATH.
+const others = shells().filter(({ name }) => name !== 'busybox ash');
+
+describe.each(others)('A pod that uploads by itself, with what the container has, under $name', (shell) => {
+  it('takes three programs a piece: what reads it, curl, and what stops listening to a long answer', async () => {
+    const { file } = fileOf(randomBytes(4 * MIB));
+    const { url, seen } = await startServer(stored);
+    const names = ['ls', 'cat', 'tr', 'dd', 'rm', 'head', 'tail', 'od', 'wc', 'stat', 'curl', 'md5sum'];
+    const counted = countCommands(names, [...shell.path.split(':'), '/usr/local/bin']);
+    const requests = [0, 1, 2, 3].map((index) => `put ${index * MIB} ${MIB} AAAAAAAAAAAAAAAAAAAAAA== ${url}`);
+
+    const run = await serve(shell, file, requests, { path: [counted.folder] });
+
+    expect(answersOf(run).filter((answer) => answer.includes(' status=200 '))).toHaveLength(4);
+    expect(seen).toHaveLength(4);
+    expect(counted.begun()).toEqual({ dd: 4, curl: 4, head: 4, ls: 1, rm: 1 });
   });
 });

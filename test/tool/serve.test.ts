@@ -4,10 +4,13 @@ import { existsSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { linksTo } from './fake-command.ts';
+import { countCommands, linksTo } from './fake-command.ts';
 import { killGroup, linesOf, runTool, startTool, TOOL } from './run-tool.ts';
 import { answersOf, fileOf, MIB, serve } from './served.ts';
-import { shells } from './shells.ts';
+import { type Shell, shells } from './shells.ts';
+
+/** This busybox was built without it. */
+const hasCksum = ({ name }: Shell): boolean => name !== 'busybox ash';
 
 const sumOf = (kind: string, bytes: Buffer): string => createHash(kind).update(bytes).digest('hex');
 
@@ -90,6 +93,23 @@ describe.each(shells())('A file that is served, under $name', (shell) => {
     expect(late.exitCode).toBe(24);
   });
 
+  it('is not said to be sent when it became shorter in the midst of it', async () => {
+    const { file } = fileOf(randomBytes(4 * MIB));
+    const tool = startTool(shell, ['serve', '--file', file], { stdin: 'open' });
+    tool.child.stdin?.write(`send 0 ${MIB} md5\n`);
+    await tool.said('sent offset=0');
+
+    truncateSync(file, 2 * MIB + 5);
+    for (const sum of hasCksum(shell) ? ['md5', 'cksum'] : ['md5'])
+      for (const verb of ['send', 'measure'])
+        for (const offset of [2 * MIB, 3 * MIB]) tool.child.stdin?.write(`${verb} ${offset} ${MIB} ${sum}\n`);
+    tool.child.stdin?.end();
+    const run = await tool.ended;
+
+    const [, ...answers] = answersOf(run);
+    expect(answers).toEqual(Array(hasCksum(shell) ? 8 : 4).fill('refused code=dump-vanished'));
+  });
+
   it('keeps the process that serves it until the client has had enough, saying each second that it works', async () => {
     const { file } = fileOf(randomBytes(2 * MIB));
     const tool = startTool(shell, ['serve', '--file', file], { stdin: 'open' });
@@ -124,16 +144,37 @@ describe.each(shells())('A file that is served, under $name', (shell) => {
     expect(existsSync(dir)).toBe(false);
   });
 
-  it('is packed by programs that do not stand in a write for ever either', async () => {
-    const { file, dir } = fileOf(randomBytes(8 * MIB));
-    const { child, dd } = await stuckServe(`pack 0 ${8 * MIB} md5`, file, dir);
+  it('leaves few names of those that are done in its directory, however many pieces it has', async () => {
+    const { file, dir } = fileOf(randomBytes(MIB));
+    const tool = startTool(shell, ['serve', '--file', file], { stdin: 'open' });
+    const others = () => readdirSync(dir).filter((name) => /^run\.\d+_/.test(name));
 
-    process.kill(Number(child.pid), 'SIGTERM');
+    tool.child.stdin?.write(`send 0 ${MIB} md5\n`.repeat(33));
+    tool.child.stdin?.write('route -\n');
+    await tool.said('refused code=usage');
+    const during = others();
+    tool.child.stdin?.end();
+    await tool.ended;
 
-    while (existsSync(`/proc/${dd}/exe`)) await sleep(20);
-    while (readdirSync(dir).length > 1) await sleep(20);
+    expect(during.length).toBeLessThanOrEqual(1);
     expect(readdirSync(dir)).toEqual(['heap.hprof']);
   });
+
+  it.each(['send', 'pack'])(
+    'is ended by a signal, with what writes for it, in the midst of %s',
+    async (verb) => {
+      const { file, dir } = fileOf(randomBytes(8 * MIB));
+      const { child, dd } = await stuckServe(`${verb} 0 ${8 * MIB} md5`, file, dir);
+      const code = new Promise((resolve) => child.on('exit', resolve));
+
+      child.kill('SIGTERM');
+
+      expect(await code).toBe(143);
+      while (existsSync(`/proc/${dd}/exe`)) await sleep(20);
+      while (readdirSync(dir).length > 1) await sleep(20);
+      expect(readdirSync(dir)).toEqual(['heap.hprof']);
+    },
+  );
 
   /** Nobody reads its stdout; the pipe is full after 64 KiB. */
   async function stuckServe(request: string, file: string, dir: string) {
@@ -151,8 +192,8 @@ describe.each(shells())('A file that is served, under $name', (shell) => {
   }
 });
 
-// This busybox has its own commands before those on PATH, and no cksum.
-const others = shells().filter(({ name }) => name !== 'busybox ash');
+// This busybox has its own commands before those on PATH.
+const others = shells().filter(hasCksum);
 
 describe.each(others)('A file that is served with what the container has, under $name', (shell) => {
   it('is summed by cksum, as POSIX defines it', async () => {
@@ -161,6 +202,24 @@ describe.each(others)('A file that is served with what the container has, under 
     const run = await serve(shell, file, [`measure 0 ${MIB} cksum`]);
 
     expect(answersOf(run)).toEqual([`measured offset=0 bytes=${MIB} size=${MIB} sum=cksum:2844938095`]);
+  });
+
+  it('costs few programs a piece: each costs the container more than the checksum of a MiB', async () => {
+    const { file } = fileOf(randomBytes(16 * MIB));
+    const names = ['ls', 'cat', 'tr', 'dd', 'rm', 'head', 'tail', 'od', 'wc', 'stat', 'cksum', 'md5sum'];
+    const requests = (verb: string, sum: string) =>
+      Array.from({ length: 16 }, (_, index) => `${verb} ${index * MIB} ${MIB} ${sum}`);
+    const sending = countCommands(names, shell.path.split(':'));
+    const measuring = countCommands(names, shell.path.split(':'));
+
+    const sent = await serve(shell, file, requests('send', 'cksum'), { path: [sending.folder] });
+    const measured = await serve(shell, file, requests('measure', 'md5'), { path: [measuring.folder] });
+
+    expect(answersOf(sent).filter((answer) => answer.startsWith('sent '))).toHaveLength(16);
+    expect(answersOf(measured).filter((answer) => answer.startsWith('measured '))).toHaveLength(16);
+    // Beside those of the pieces: the size at the start, a look at it once in 16 pieces, and what was noted removed.
+    expect(sending.begun()).toEqual({ dd: 32, cksum: 16, ls: 2, rm: 2 });
+    expect(measuring.begun()).toEqual({ dd: 16, md5sum: 16, ls: 17, rm: 1 });
   });
 
   it('is refused what takes a program that the container lacks, by its name', async () => {
