@@ -28,8 +28,7 @@ export async function startWorkerProcess(lab: Lab, { file, clusterConfig }: Sett
     ['--enable-source-maps', program, '--config', file, '--cluster', clusterConfig.name],
     {
       cwd: lab.projectDir,
-      // As in the image.
-      env: { ...process.env, MALLOC_ARENA_MAX: '2' },
+      env: { ...process.env, ...imageEnv(await readFile(join(lab.projectDir, 'Dockerfile'), 'utf8')) },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
@@ -71,6 +70,12 @@ export async function startWorkerProcess(lab: Lab, { file, clusterConfig }: Sett
     stop,
   };
 }
+
+/** @param dockerfile its text @returns what its `ENV NAME=value` lines set: how much memory a worker takes depends on it */
+export const imageEnv = (dockerfile: string): Record<string, string> =>
+  Object.fromEntries(
+    [...dockerfile.matchAll(/^ENV (\w+)=(\S+)$/gm)].map(([, name = '', value = '']) => [name, value]),
+  );
 
 async function statusMb(pid: number | undefined, which: 'VmRSS' | 'VmHWM'): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');

@@ -99,7 +99,11 @@ describe('the image', () => {
     const installs = all('RUN').map(({ text }) => text);
 
     expect(installs).toEqual([expect.stringMatching(/^npm ci --omit=dev /)]);
-    expect(all('ENV').map(({ text }) => text)).toEqual(['NODE_ENV=production', 'MALLOC_ARENA_MAX=2']);
+    expect(all('ENV').map(({ text }) => text)).toEqual([
+      'NODE_ENV=production',
+      'MALLOC_ARENA_MAX=2',
+      'NODE_OPTIONS=--max-semi-space-size=2',
+    ]);
   });
 
   it('runs as nobody in particular, and is stopped by the signal that node waits for', () => {

@@ -248,6 +248,7 @@ describe('a file that is gone through in order', () => {
       program: scripted('answer.treated.bytes = forgotten; parentPort.postMessage(answer);'),
     });
     const recorder = threads.openRecorder();
+    await recorder.take(Buffer.alloc(1), undefined);
 
     recorder.close();
     recorder.close();

@@ -6,7 +6,7 @@ import { HprofError } from '../hprof-walk.ts';
 import type { Recorder } from './in-order.ts';
 import type { PieceTask, Treated } from './piece-task.ts';
 import type { ThreadAnswer, ThreadRequest } from './piece-thread.ts';
-import { ThreadError, ThreadPool, type ThreadProgram } from './thread-pool.ts';
+import { type Seat, ThreadError, ThreadPool, type ThreadProgram } from './thread-pool.ts';
 
 export interface PieceThreads {
   /** How many threads there may be. */
@@ -19,7 +19,7 @@ export interface PieceThreads {
    * @throws ThreadError; the signal's reason
    */
   treat(task: PieceTask, signal: AbortSignal): Promise<Treated>;
-  /** For one file: one of the threads keeps what is known of it. @throws ThreadError 'closed' */
+  /** For one file: from its first piece on, one of the threads keeps what is known of it. */
   openRecorder(): Recorder;
   /** Refuses what waits, lets what is being done be done, and ends the threads. */
   close(): Promise<void>;
@@ -53,18 +53,24 @@ export function createPieceThreads(options: PieceThreadsOptions): PieceThreads {
     openRecorder() {
       lastRecord += 1;
       const record = lastRecord;
-      const seat = pool.takeSeat();
+      let seat: Seat | undefined;
+      const ask = (request: ThreadRequest): Promise<ThreadAnswer> => {
+        seat ??= pool.takeSeat();
+        return pool.ask(request, { seat });
+      };
       return {
         async take(raw, stored) {
-          const answer = await pool.ask({ record, take: { raw, stored } }, { seat });
+          const answer = await ask({ record, take: { raw, stored } });
           if (!('taken' in answer)) throw errorOf(answer);
         },
         async end() {
-          const answer = await pool.ask({ record, end: true }, { seat });
+          const answer = await ask({ record, end: true });
           if (!('recorded' in answer)) throw errorOf(answer);
           return answer.recorded;
         },
-        close: () => pool.leaveSeat(seat, { record, forget: true }),
+        close() {
+          if (seat !== undefined) pool.leaveSeat(seat, { record, forget: true });
+        },
       };
     },
     close: () => pool.close(),
