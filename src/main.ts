@@ -9,6 +9,7 @@ import { withHealth } from './health/health.ts';
 import { healthAddress, healthPortOption } from './health/health-option.ts';
 import { createLogger } from './log.ts';
 import { runUntilSignal } from './run-until-signal.ts';
+import { collectLessOften } from './worker/collect-less-often.ts';
 import { startWorker } from './worker/start-worker.ts';
 import { ossFromConfig } from './worker/store/oss-from-config.ts';
 
@@ -18,6 +19,7 @@ const options = new Command('heapdump-bot')
   .parse()
   .opts<{ config: string; healthPort?: number }>();
 
+collectLessOften();
 await runUntilSignal(async () => {
   const config = loadConfig(options.config, process.env, 'both');
   const log = createLogger({ name: 'heapdump', level: config.log.level });

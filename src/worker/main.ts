@@ -6,6 +6,7 @@ import { withHealth } from '../health/health.ts';
 import { healthAddress, healthPortOption } from '../health/health-option.ts';
 import { createLogger } from '../log.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
+import { collectLessOften } from './collect-less-often.ts';
 import { startWorker } from './start-worker.ts';
 import { ossFromConfig } from './store/oss-from-config.ts';
 
@@ -16,6 +17,7 @@ const options = new Command('worker')
   .parse()
   .opts<{ config: string; cluster: string; healthPort?: number }>();
 
+collectLessOften();
 await runUntilSignal(async () => {
   const config = loadConfig(options.config, process.env, 'worker');
   const cluster = config.clusters.find(({ name }) => name === options.cluster);
