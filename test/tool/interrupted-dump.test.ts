@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { fakeCommand } from './fake-command.ts';
 import { compileProgram, dumpsOf, javaBin, makeWorkDir, type RunningJvm, startJvm } from './jvm.ts';
 import { factOf, killGroup, linesOf, type RunningTool, runTool, startTool } from './run-tool.ts';
 import { type Shell, shells } from './shells.ts';
@@ -117,6 +118,17 @@ describe.each(shells())('A dump that is interrupted, under $name', (shell) => {
     expect(readdirSync(dir)).not.toContain('heap.hprof');
     expect(factOf(again, 'failed', 'code')).toBe('jvm-died');
     expect(factOf(again, 'failed', 'again')).toBe('yes');
+  });
+
+  it('fails as jvm-died also when jcmd hears of it a moment before the process is gone', async () => {
+    const jvm = await startJvm(classes);
+    const dir = makeWorkDir();
+    const jcmd = fakeCommand('jcmd', `(sleep 0.5; kill -9 ${jvm.pid}) >/dev/null 2>&1 & exit 1`);
+    const words = ['dump', '--pid', String(jvm.pid), '--start', jvm.start, '--dir', dir];
+
+    const run = await runTool(shell, words, { path: [jcmd, javaBin()] });
+
+    expect(factOf(run, 'failed', 'code')).toBe('jvm-died');
   });
 
   it('fails as dump-incomplete where the end mark is missing, whatever the size', async () => {
