@@ -44,6 +44,12 @@ function answerTo(request: Exclude<ThreadRequest, { readonly forget: true }>): T
   return { taken: true };
 }
 
+/** Of an error nothing but its text would arrive. */
+function failureOf(error: unknown): ThreadAnswer {
+  if (!(error instanceof HprofError)) return { failed: error };
+  return { notHprof: { reason: error.reason, offset: error.offset } };
+}
+
 parentPort?.on('message', (request: ThreadRequest) => {
   if ('forget' in request) {
     records.delete(request.record);
@@ -52,9 +58,6 @@ parentPort?.on('message', (request: ThreadRequest) => {
   try {
     parentPort?.postMessage(answerTo(request));
   } catch (error) {
-    const { reason, offset } = error instanceof HprofError ? error : {};
-    parentPort?.postMessage(
-      reason === undefined || offset === undefined ? { failed: error } : { notHprof: { reason, offset } },
-    );
+    parentPort?.postMessage(failureOf(error));
   }
 });
