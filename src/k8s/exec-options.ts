@@ -16,7 +16,10 @@ export interface ExecOptions {
   readonly stdinSizeBytes?: number | undefined;
   /** For `session.write`: the command gets a stdin, and nothing ends it. */
   readonly keepStdinOpen?: boolean | undefined;
-  /** Takes stdout instead of the result. While its promise is pending the connection is paused. */
+  /**
+   * Takes stdout instead of the result. While its promise is pending the connection is paused. The chunk's memory is used
+   * again afterwards: what is to be kept has to be copied.
+   */
   readonly onStdout?: ((chunk: Buffer, session: ExecSession) => void | Promise<void>) | undefined;
   /** Most that is collected for the result; more is 'too-much-output'. Default 1 MiB. */
   readonly stdoutLimitBytes?: number | undefined;

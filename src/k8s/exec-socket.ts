@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { Cluster } from './client.ts';
 import { type ClusterError, errorOfAnswer, errorOfFailure } from './cluster-error.ts';
+import { type ConnectOptions, connect } from './connect.ts';
 import { untilAborted } from './deadline.ts';
 
 export type Subprotocol = 'v4' | 'v5';
@@ -51,10 +52,16 @@ const open = async (
 ): Promise<WebSocket | Refusal> => {
   const options = await authenticated(cluster, signal);
   const server = (cluster.kubeConfig.getCurrentCluster()?.server ?? '').replace(/\/+$/, '');
-  const socket = new WebSocket(`${server.replace(/^http/, 'ws')}${path}`, `${protocol}.channel.k8s.io`, {
+  const address = `${server.replace(/^http/, 'ws')}${path}`;
+  const secure = address.startsWith('wss:');
+  const socket = new WebSocket(address, `${protocol}.channel.k8s.io`, {
     ...options,
+    // A proxy's agent makes its own.
+    createConnection: ((request: ConnectOptions) => connect(request, secure)) as ClientOptions['createConnection'],
     perMessageDeflate: false,
     maxPayload: MOST_FRAME_BYTES,
+    // What is lent by the connection is taken at once or not at all.
+    allowSynchronousEvents: true,
   });
   return new Promise<WebSocket | Refusal>((resolve, reject) => {
     const done = (): void => signal.removeEventListener('abort', onAbort);

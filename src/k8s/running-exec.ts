@@ -147,6 +147,7 @@ export class RunningExec implements ExecSession {
     }
   }
 
+  /** @param message lies in memory that the connection uses again */
   #onMessage(message: RawData): void {
     this.#watchdog.heard();
     if (!Buffer.isBuffer(message) || message.length < 2) return;
@@ -157,7 +158,7 @@ export class RunningExec implements ExecSession {
         if (!this.#decided) this.#output.push(payload);
         return;
       case STDERR:
-        this.#onStderr(payload);
+        this.#onStderr(Buffer.from(payload));
         return;
       case STATUS:
         this.#onStatus(payload.toString('utf8'));
@@ -172,7 +173,7 @@ export class RunningExec implements ExecSession {
     const limit = this.#options.stdoutLimitBytes ?? STDOUT_LIMIT_BYTES;
     if (this.#stdoutBytes > limit)
       this.#fail(new ExecError('too-much-output', `The command wrote more than ${limit} bytes`));
-    else this.#stdout.push(chunk);
+    else this.#stdout.push(Buffer.from(chunk));
   }
 
   #onStderr(chunk: Buffer): void {

@@ -241,7 +241,7 @@ describe('a connection that does not end well', () => {
               raw.destroy();
             },
           },
-          { subprotocol, onStdout: (chunk) => void got.push(chunk) },
+          { subprotocol, onStdout: (chunk) => void got.push(Buffer.from(chunk)) },
         ),
       );
       expect(error).toMatchObject({ code: 'broken', retryable: true });
