@@ -1,4 +1,10 @@
-import { connect as connectPlainly, isIP, type OnReadOpts, type Socket, type TcpNetConnectOpts } from 'node:net';
+import {
+  connect as connectPlainly,
+  isIP,
+  type OnReadOpts,
+  type Socket,
+  type TcpNetConnectOpts,
+} from 'node:net';
 import { type ConnectionOptions, connect as connectByTls } from 'node:tls';
 import { ReceiveBuffer } from './receive-buffer.ts';
 
@@ -17,7 +23,7 @@ export const connect = (options: ConnectOptions, secure: boolean): Socket => {
     // Node's own way to do it: at once if nothing waits before it, else by the stream's buffer.
     if (lent && socket.readableFlowing && socket.readableLength === 0) {
       socket.emit('data', bytes);
-      if (socket.isPaused()) received.leave();
+      if (socket.isPaused()) received.keepLent();
     } else {
       socket.push(lent ? Buffer.from(bytes) : bytes);
     }

@@ -57,7 +57,8 @@ const open = async (
   const socket = new WebSocket(address, `${protocol}.channel.k8s.io`, {
     ...options,
     // A proxy's agent makes its own.
-    createConnection: ((request: ConnectOptions) => connect(request, secure)) as ClientOptions['createConnection'],
+    createConnection: ((request: ConnectOptions) =>
+      connect(request, secure)) as ClientOptions['createConnection'],
     perMessageDeflate: false,
     maxPayload: MOST_FRAME_BYTES,
     // What is lent by the connection is taken at once or not at all.

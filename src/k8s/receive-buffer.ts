@@ -28,6 +28,7 @@ export class ReceiveBuffer {
   #start = 0;
   #end = 0;
   #stage: 'http-head' | 'frames' | 'not-a-websocket' = 'http-head';
+  #keepsLent = false;
   /** Still to come of a frame whose beginning was handed on already. */
   #restBytes = 0;
 
@@ -51,13 +52,9 @@ export class ReceiveBuffer {
     this.#makeRoom();
   }
 
-  /** What was lent is still being read: it stays as it is, and other memory takes its place. */
-  leave(): void {
-    const memory = Buffer.allocUnsafeSlow(this.#sizeBytes);
-    this.#memory.copy(memory, 0, this.#start, this.#end);
-    this.#memory = memory;
-    this.#end = this.#readyBytes;
-    this.#start = 0;
+  /** What was lent until now is still being read: it is never written to again. */
+  keepLent(): void {
+    this.#keepsLent = true;
   }
 
   get #readyBytes(): number {
@@ -120,13 +117,16 @@ export class ReceiveBuffer {
   }
 
   #makeRoom(): void {
-    if (this.#start === this.#end) {
+    if (this.#start === this.#end && !this.#keepsLent) {
       this.#start = 0;
       this.#end = 0;
-    } else if (this.#start > 0 && this.#sizeBytes - this.#end < LEAST_ROOM_BYTES) {
-      this.#memory.copyWithin(0, this.#start, this.#end);
-      this.#end = this.#readyBytes;
+    } else if (this.#sizeBytes - this.#end < LEAST_ROOM_BYTES && (this.#start > 0 || this.#keepsLent)) {
+      const waiting = this.#memory.subarray(this.#start, this.#end);
+      if (this.#keepsLent) this.#memory = Buffer.allocUnsafeSlow(this.#sizeBytes);
+      this.#memory.set(waiting);
       this.#start = 0;
+      this.#end = waiting.length;
+      this.#keepsLent = false;
     }
   }
 }

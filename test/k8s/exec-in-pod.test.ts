@@ -1,4 +1,5 @@
 /** Exec on the stand-in cluster, where commands are real processes. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,6 +103,30 @@ describe.each(['v4', 'v5'] as const)('a command in a pod, over %s', (subprotocol
       },
     });
     expect(result).toMatchObject({ exitCode: 0, stdoutBytes: 20_000_000 });
+  });
+
+  it('is read into the same memory again and again: a gigabyte leaves no garbage', async () => {
+    const memories = new Set<ArrayBufferLike>();
+    await run(['head', '-c', '20000000', '/dev/zero'], {
+      onStdout: (chunk) => {
+        if (chunk.length > 1000) memories.add(chunk.buffer);
+      },
+    });
+    expect(memories.size).toBe(1);
+  });
+
+  it('leaves to a slow sink what it is still reading', async () => {
+    const lines = 300_000;
+    const hash = createHash('sha256');
+    let chunks = 0;
+    await run(['seq', '1', `${lines}`], {
+      onStdout: async (chunk) => {
+        if (chunks++ % 3 === 0) await delay(3);
+        hash.update(chunk);
+      },
+    });
+    const all = Array.from({ length: lines }, (_, at) => `${at + 1}\n`).join('');
+    expect(hash.digest('hex')).toBe(createHash('sha256').update(all).digest('hex'));
   });
 
   it('whose connection is cut is broken, with what came until then', async () => {
