@@ -16,35 +16,41 @@ const LIMITS = { 1: 100, 8: 300 } as const;
 const SETTLE_MS = 3000;
 const LOOK_EVERY_MS = 250;
 const MOST_MS = 30 * 60_000;
-const DEFAULT_TERMS = { via: 'relay', compress: 'auto', noDisk: 'never', podCpu: false } as const;
+const DEFAULT_TERMS = { compress: 'auto', noDisk: 'never', podCpu: false } as const;
 
 interface Case {
+  readonly via: 'relay' | 'direct';
   readonly atOnce: 1 | 8;
   readonly heapMb: number;
   readonly slow: boolean;
 }
 
 export async function measureMemory(lab: Lab): Promise<Measured> {
-  const store = await lab.startStore({ discard: true });
+  const stores = {
+    relay: await lab.startStore({ discard: true }),
+    // What the pod uploads by itself is read back.
+    direct: await lab.startStore({ discard: false }),
+  };
   const rows: Row[] = [];
   const worst: Record<1 | 8, { figure: Figure; name: string } | undefined> = { 1: undefined, 8: undefined };
   try {
-    const { usesStandIn } = await lab.setting(store);
+    const { usesStandIn } = await lab.setting(stores.relay);
     for (const each of casesOf(lab)) {
-      const { atOnce, heapMb, slow } = each;
+      const { via, atOnce, heapMb, slow } = each;
       const size = lab.options.real === undefined ? `${heapMb} MB each` : 'the target';
-      const name = `${atOnce} at once, ${size}, ${slow ? 'store at 20 MB/s' : 'fast store'}`;
+      const name = `${atOnce} at once, ${size}, ${via}, ${slow ? 'store at 20 MB/s' : 'fast store'}`;
       if (slow && !usesStandIn) {
         rows.push({ name, unit: 'MB', figure: null, note: 'nobody can slow a real store down' });
         continue;
       }
       lab.say(`memory: ${name} …`);
-      const figure = await measureCase(lab, store, each);
+      const figure = await measureCase(lab, stores[via], each);
       rows.push({ name, unit: 'MB', figure, limit: LIMITS[atOnce] });
       if (figure.value > (worst[atOnce]?.figure.value ?? 0)) worst[atOnce] = { figure, name };
     }
   } finally {
-    await store.host.stop();
+    await stores.relay.host.stop();
+    await stores.direct.host.stop();
   }
   const why = 'there is one target, and eight of them would be needed';
   const headline = (found: (typeof worst)[1]): HeadlineResult =>
@@ -57,20 +63,29 @@ export async function measureMemory(lab: Lab): Promise<Measured> {
   };
 }
 
-/** The slow store with the largest dump alone: it takes long, and shows what a fast one shows, or more. */
+/**
+ * The slow store with the largest dump alone: it takes long, and shows what a fast one shows, or more. Direct, where a
+ * worker holds the most while it reads the object back, only where it surely works.
+ */
 function casesOf({ options: { sizes, real } }: Lab): Case[] {
-  if (real !== undefined) return [false, true].map((slow) => ({ atOnce: 1, heapMb: 0, slow }));
-  const [middle = 0] = sizes.memoryOne.filter((size) => size <= sizes.throughput).slice(-1);
+  const base: Case = { via: 'relay', atOnce: 1, heapMb: 0, slow: false };
+  if (real !== undefined) return [base, { ...base, slow: true }];
+  const [middle = sizes.memoryOne[0] ?? 0] = sizes.memoryOne
+    .filter((size) => size <= sizes.throughput)
+    .slice(-1);
   const [few = 0] = sizes.memoryEight;
   return [
-    ...sizes.memoryOne.map((heapMb) => ({ atOnce: 1 as const, heapMb, slow: false })),
-    { atOnce: 1, heapMb: middle || (sizes.memoryOne[0] ?? 0), slow: true },
-    ...sizes.memoryEight.map((heapMb) => ({ atOnce: 8 as const, heapMb, slow: false })),
-    { atOnce: 8, heapMb: few, slow: true },
+    ...sizes.memoryOne.flatMap((heapMb): Case[] => [
+      { ...base, heapMb },
+      { ...base, heapMb, via: 'direct' },
+    ]),
+    { ...base, heapMb: middle, slow: true },
+    ...sizes.memoryEight.map((heapMb): Case => ({ ...base, atOnce: 8, heapMb })),
+    { ...base, atOnce: 8, heapMb: few, slow: true },
   ];
 }
 
-async function measureCase(lab: Lab, store: LabStore, { atOnce, heapMb, slow }: Case): Promise<Figure> {
+async function measureCase(lab: Lab, store: LabStore, { via, atOnce, heapMb, slow }: Case): Promise<Figure> {
   const setting = await lab.setting(store, atOnce === 8 ? 8 : undefined);
   const subjects: Subject[] = [];
   try {
@@ -78,16 +93,22 @@ async function measureCase(lab: Lab, store: LabStore, { atOnce, heapMb, slow }: 
     await store.host.call('rate', { bytesPerSecond: slow ? SLOW_BYTES_PER_SECOND : null });
     const runs: number[] = [];
     for (let run = 0; run < lab.options.runs; run += 1)
-      runs.push(await peakAboveIdleMb(lab, setting, subjects));
+      runs.push(await peakAboveIdleMb(lab, setting, subjects, via));
     return figureOf(runs);
   } finally {
     for (const subject of subjects) await lab.removeSubject(subject);
   }
 }
 
-async function peakAboveIdleMb(lab: Lab, setting: Setting, subjects: readonly Subject[]): Promise<number> {
+async function peakAboveIdleMb(
+  lab: Lab,
+  setting: Setting,
+  subjects: readonly Subject[],
+  via: Case['via'],
+): Promise<number> {
   const jobs: DumpData[] = [];
-  for (const subject of subjects) jobs.push((await lookAt(lab, setting, subject, DEFAULT_TERMS)).data);
+  for (const subject of subjects)
+    jobs.push((await lookAt(lab, setting, subject, { ...DEFAULT_TERMS, via })).data);
   const { redis: settings, worker: workerConfig } = setting.config;
   const queues = createDumpQueues({
     clusters: [setting.clusterConfig.name],

@@ -8,6 +8,6 @@ it('the worker that is measured has the environment of the image', () => {
   expect(imageEnv(dockerfile)).toEqual({
     NODE_ENV: 'production',
     MALLOC_ARENA_MAX: '2',
-    NODE_OPTIONS: '--max-semi-space-size=2',
+    NODE_OPTIONS: '--max-semi-space-size=1',
   });
 });

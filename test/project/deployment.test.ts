@@ -102,7 +102,7 @@ describe('the image', () => {
     expect(all('ENV').map(({ text }) => text)).toEqual([
       'NODE_ENV=production',
       'MALLOC_ARENA_MAX=2',
-      'NODE_OPTIONS=--max-semi-space-size=2',
+      'NODE_OPTIONS=--max-semi-space-size=1',
     ]);
   });
 

@@ -12,7 +12,7 @@ it('a worker’s settings of V8 are ones that this Node knows', async () => {
     process.execPath,
     ['--import', 'tsx', '--input-type=module', '--eval', program],
     // The image's; Node refuses to start where one is not for it.
-    { env: { ...process.env, NODE_OPTIONS: '--max-semi-space-size=2' }, timeout: 60_000 },
+    { env: { ...process.env, NODE_OPTIONS: '--max-semi-space-size=1' }, timeout: 60_000 },
   );
 
   // V8 says so there, and goes on, when it does not know a flag.
