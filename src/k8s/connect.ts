@@ -20,6 +20,8 @@ export type ConnectOptions = TcpNetConnectOpts & ConnectionOptions;
  */
 export const connect = (options: ConnectOptions, secure: boolean): Socket => {
   const received = new ReceiveBuffer((bytes, lent) => {
+    // The reader may have ended it over what came just before.
+    if (socket.destroyed) return;
     // Node's own way to do it: at once if nothing waits before it, else by the stream's buffer.
     if (lent && socket.readableFlowing && socket.readableLength === 0) {
       socket.emit('data', bytes);
