@@ -46,6 +46,8 @@ export interface AdvanceDeps {
 export interface Advancer {
   /** Never throws: what fails now is done by the reconciler. */
   advance(requestId: string, progress?: Progress): Promise<void>;
+  /** As `advance`, when the job has ended: how far it had come is not worth waiting for any more. */
+  jobEnded(requestId: string): Promise<void>;
   idle(): Promise<void>;
 }
 
@@ -60,6 +62,8 @@ export function createAdvancer(deps: AdvanceDeps): Advancer {
   const { store, queues, speaker, now, log } = deps;
   const serially = new Serially();
   const latest = new Map<string, Progress>();
+  /** By request that is being spoken of. */
+  const overtaking = new Map<string, AbortController>();
 
   const turn = async (id: string): Promise<'again' | 'rest'> => {
     const request = await store.get(id);
@@ -161,9 +165,12 @@ export function createAdvancer(deps: AdvanceDeps): Advancer {
 
   const say = async (request: DumpRequest): Promise<'again' | 'rest'> => {
     let said: DumpRequest;
+    const overtake = new AbortController();
+    overtaking.set(request.id, overtake);
     try {
-      said = await speaker.speak(request, latest.get(request.id));
+      said = await speaker.speak(request, latest.get(request.id), overtake.signal);
     } catch (error) {
+      if (error instanceof ChatError && error.code === 'overtaken') return 'again';
       if (!(error instanceof ChatError) || error.code !== 'place-gone' || request.state !== 'pending')
         throw error;
       // A card that nobody can see cannot be approved.
@@ -173,6 +180,8 @@ export function createAdvancer(deps: AdvanceDeps): Advancer {
         entry('failed', 'bot', { code: 'cannot-post' }),
       );
       return moved?.changed ? 'again' : 'rest';
+    } finally {
+      overtaking.delete(request.id);
     }
     if (!isFinal(said.state)) return 'rest';
     latest.delete(said.id);
@@ -204,22 +213,28 @@ export function createAdvancer(deps: AdvanceDeps): Advancer {
     }
   };
 
-  return {
-    async advance(requestId, progress) {
-      if (progress !== undefined) latest.set(requestId, progress);
-      await serially.run(requestId, async () => {
+  const advance: Advancer['advance'] = async (requestId, progress) => {
+    if (progress !== undefined) latest.set(requestId, progress);
+    await serially.run(requestId, async () => {
+      try {
+        if (!(await takeWord(requestId, progress === undefined))) return;
         try {
-          if (!(await takeWord(requestId, progress === undefined))) return;
-          try {
-            for (let turns = 0; turns < MOST_TURNS && (await turn(requestId)) === 'again'; turns += 1);
-          } finally {
-            await store.leaveWord(requestId, deps.botId);
-          }
-        } catch (err) {
-          const level = err instanceof ChatError || err instanceof MoveError ? 'warn' : 'error';
-          log[level]({ err, requestId }, 'request could not be advanced now');
+          for (let turns = 0; turns < MOST_TURNS && (await turn(requestId)) === 'again'; turns += 1);
+        } finally {
+          await store.leaveWord(requestId, deps.botId);
         }
-      });
+      } catch (err) {
+        const level = err instanceof ChatError || err instanceof MoveError ? 'warn' : 'error';
+        log[level]({ err, requestId }, 'request could not be advanced now');
+      }
+    });
+  };
+
+  return {
+    advance,
+    async jobEnded(requestId) {
+      overtaking.get(requestId)?.abort();
+      await advance(requestId);
     },
     idle: () => serially.idle(),
   };

@@ -36,10 +36,11 @@ export interface SpeakDeps {
 
 export interface Speaker {
   /**
+   * @param overtaken what tells of work that goes on, and waits for its turn, is then left unsaid
    * @returns the request with what was said noted in it
-   * @throws ChatError where the platform cannot be reached: the reconciler comes back to it
+   * @throws ChatError where the platform cannot be reached: the reconciler comes back to it; 'overtaken'
    */
-  speak(request: DumpRequest, progress: Progress | undefined): Promise<DumpRequest>;
+  speak(request: DumpRequest, progress: Progress | undefined, overtaken: AbortSignal): Promise<DumpRequest>;
   isAllSaid(request: DumpRequest): boolean;
 }
 
@@ -131,7 +132,7 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
         .copiesOf(request)
         .every(({ slot, platform }) => isSettled(request.spoken[slot], cardFor(request, platform))),
 
-    async speak(request, progress) {
+    async speak(request, progress, overtaken) {
       const platform = deps.platformOf(request);
       const words = deps.wordsOf(platform);
       let now = request;
@@ -143,6 +144,7 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
             : statusReply(words, now);
         return tellDirectly(now, resultSlot(now), message);
       }
+      const soonOutOfDate = now.state === 'pending' || isFinal(now.state) ? undefined : overtaken;
       const asIs = (): DumpRequest => now;
       const said = (slot: string, place: Place, message: Message): Said => ({
         slot,
@@ -158,7 +160,7 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
       // Where nothing was run, the card's own change is the news: its buttons go first.
       if (isFinal(now.state) && now.run > 0 && now.spoken.card?.ref !== undefined)
         now = await sayResult(now, threadNow(), platform);
-      const showing = show(now, said('card', now.place, cardFor(now, platform)));
+      const showing = show(now, said('card', now.place, cardFor(now, platform)), soonOutOfDate);
       // A pending card that nobody can see is the caller's business; later the work goes on without its audience.
       now = now.state === 'pending' ? await showing : await unlessPlaceGone(showing, asIs);
 
@@ -172,7 +174,7 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
         // A run that ended before anybody heard of it needs no checklist, only its result.
         if (!isFinal(now.state) || now.spoken[slot]?.ref !== undefined) {
           now = await unlessPlaceGone(
-            show(now, said(slot, threadNow(), progressMessage(now, progress, words))),
+            show(now, said(slot, threadNow(), progressMessage(now, progress, words)), soonOutOfDate),
             asIs,
           );
         }

@@ -185,7 +185,7 @@ export async function startBot(config: Config, deps: BotDeps): Promise<RunningBo
 
   queues.listen({
     onProgress: (requestId, _run, progress) => void advancer.advance(requestId, progress),
-    onEnded: (requestId) => void advancer.advance(requestId),
+    onEnded: (requestId) => void advancer.jobEnded(requestId),
   });
   for (const platform of platforms) {
     await platform.start({

@@ -19,8 +19,12 @@ export interface Utterances {
   note(request: DumpRequest, slot: string, utterance: Utterance): Promise<DumpRequest>;
   /** @returns the request with what was said noted in it. @throws ChatError */
   post(request: DumpRequest, said: Said): Promise<DumpRequest>;
-  /** Posts it, or shows it in the place of what the slot says now. @throws ChatError */
-  show(request: DumpRequest, said: Said): Promise<DumpRequest>;
+  /**
+   * Posts it, or shows it in the place of what the slot says now.
+   * @param overtaken what only waits for its turn is then not shown, and noted nowhere
+   * @throws ChatError
+   */
+  show(request: DumpRequest, said: Said, overtaken?: AbortSignal): Promise<DumpRequest>;
 }
 
 export function createUtterances({ store, log }: { store: RequestStore; log: Logger }): Utterances {
@@ -46,13 +50,13 @@ export function createUtterances({ store, log }: { store: RequestStore; log: Log
   return {
     note,
     post,
-    async show(request, said) {
+    async show(request, said, overtaken) {
       const { slot, platform, message } = said;
       const before = request.spoken[slot];
       if (before?.ref === undefined) return post(request, said);
       if (before.digest === digestOf(message)) return request;
       try {
-        const ref = await platform.update(before.ref, message);
+        const ref = await platform.update(before.ref, message, overtaken);
         return await note(request, slot, { ...before, ref, digest: digestOf(message) });
       } catch (error) {
         if (!(error instanceof ChatError) || error.code !== 'message-gone') throw error;

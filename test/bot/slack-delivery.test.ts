@@ -213,6 +213,41 @@ describe('the bot speaks in Slack', () => {
       ]);
     });
 
+    it('takes back what still waits for its turn, once something newer is to be said', async () => {
+      await begin();
+      const ref = await platform.post(ops.id, progress(0), ONCE);
+      await platform.update(ref, progress(1));
+      const newer = new AbortController();
+      const waiting = platform.update(ref, progress(2), newer.signal);
+      newer.abort();
+
+      await expect(waiting).rejects.toMatchObject({ code: 'overtaken' });
+      await expect(platform.update(ref, progress(3), newer.signal)).rejects.toMatchObject({
+        code: 'overtaken',
+      });
+      await platform.update(ref, progress(4));
+      expect(calls('chat.update').map(({ args }) => args.text)).toEqual(['progress 1', 'progress 4']);
+    });
+
+    it('does not take back what others wait for as well, nor what is on its way', async () => {
+      await begin();
+      const ref = await platform.post(ops.id, progress(0), ONCE);
+      const newer = new AbortController();
+      const onItsWay = platform.update(ref, progress(1), newer.signal);
+      newer.abort();
+      await onItsWay;
+      const another = new AbortController();
+      const [both, taken] = [
+        platform.update(ref, progress(2)),
+        platform.update(ref, progress(2), another.signal),
+      ];
+      another.abort();
+
+      await expect(taken).rejects.toMatchObject({ code: 'overtaken' });
+      await both;
+      expect(texts()).toEqual(['progress 2']);
+    });
+
     it('stays below what Slack allows in a minute for all channels together', async () => {
       await begin({ limits: { rate: { postBurst: 100 } } });
       const rooms = Array.from({ length: 8 }, (_, n) => slack.addChannel(`room-${n}`));

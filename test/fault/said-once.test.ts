@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StoredMessage } from '../../src/demo/slack/slack-workspace.ts';
-import { hasButton, isCard, startWorld, type World } from '../world.ts';
+import { hasButton, isCard, startWorld, until, type World } from '../world.ts';
 
 describe('every request is told in chat exactly once', () => {
   let world: World;
@@ -49,6 +49,41 @@ describe('every request is told in chat exactly once', () => {
         JSON.stringify(message.blocks).includes('Cancelled by'),
     );
     expect(hasButton(anew, 'Approve')).toBe(false);
+  });
+});
+
+describe('a result', () => {
+  it('does not wait behind the progress that led to it, which Slack takes no change of for a while', async () => {
+    const world = await startWorld({
+      heapMb: 16,
+      config: () => ({ transfer: { via: 'relay', compress: 'none' }, worker: { partSizeMiB: 1 } }),
+    });
+    try {
+      const changes = (status: number) =>
+        world.slack.calls.filter((call) => call.method === 'chat.update' && call.status === status);
+      await world.type(world.target);
+      const card = await world.card();
+      world.oss.faults.rate(400_000);
+      await world.press('Approve', card, world.cast.reviewer);
+      await world.slack.waitForMessage(
+        ({ threadTs, text }) => threadTs === card.ts && text.includes('Working'),
+      );
+      world.slack.faults.next('chat.update', { retryAfter: 15 });
+      await until(
+        () => changes(429).length > 0,
+        60_000,
+        () => 'no change was refused',
+      );
+      const before = changes(200).length;
+      world.oss.faults.rate(undefined);
+
+      const result = await world.result(card);
+
+      expect(result.text).toContain('is ready');
+      expect(changes(200)).toHaveLength(before);
+    } finally {
+      await world.stop();
+    }
   });
 });
 

@@ -160,8 +160,12 @@ export interface ChatPlatform {
     message: Message,
     options: { readonly key: string; readonly mayExist: boolean },
   ): Promise<MessageRef>;
-  /** Shows another message in the place of one; where a platform cannot edit, posts anew. @throws ChatError 'message-gone' */
-  update(ref: MessageRef, message: Message): Promise<MessageRef>;
+  /**
+   * Shows another message in the place of one; where a platform cannot edit, posts anew.
+   * @param overtaken aborts when something newer waits: what was not sent by then need not be, and fails with 'overtaken'
+   * @throws ChatError 'message-gone'
+   */
+  update(ref: MessageRef, message: Message, overtaken?: AbortSignal): Promise<MessageRef>;
   /** The thread below a message; where the platform has none, the place of the message. */
   threadOf(ref: MessageRef): Place;
   /** @param id of a channel or a conversation, as a config names it. @returns undefined for what is no such id */
@@ -177,6 +181,7 @@ export interface ChatPlatform {
 
 export type ChatErrorCode =
   | 'message-gone'
+  | 'overtaken' // not sent, as its caller lost interest while it waited for its turn
   | 'place-gone' // channel archived or deleted, the bot is not in it
   | 'refused' // credentials or scopes
   | 'rate-limited'

@@ -183,10 +183,10 @@ export function createSlackPlatform(options: SlackOptions, deps: SlackDeps): Sla
         return encodeRef(before ?? (await posting.post(where, message, key)));
       }),
 
-    update: (ref, message) =>
+    update: (ref, message, overtaken) =>
       told(async () => {
         if (hasDownload(message)) return repost(ref, message);
-        await updating.show(decodeRef(ref), message);
+        await updating.show(decodeRef(ref), message, overtaken);
         return ref;
       }),
 

@@ -3,6 +3,7 @@
  * so that a state that a newer one has overtaken is never sent, and cards and results go before progress.
  * https://docs.slack.dev/apis/web-api/rate-limits (tier 3)
  */
+import { ChatError } from '../chat-platform.ts';
 import type { Message } from '../message.ts';
 import { renderMessage } from './blocks.ts';
 import { encodeRef, type SlackMessage } from './places.ts';
@@ -24,7 +25,12 @@ interface Change {
   message: Message;
   readonly since: number;
   tries: number;
-  readonly waiting: { resolve(): void; reject(error: unknown): void }[];
+  readonly waiting: Waiter[];
+}
+
+interface Waiter {
+  resolve(): void;
+  reject(error: unknown): void;
 }
 
 export class Updating {
@@ -48,24 +54,19 @@ export class Updating {
 
   /**
    * Resolves when this state, or a newer one of the same message, is shown.
-   * @throws SlackFailure
+   * @param overtaken takes it back if it has not been sent
+   * @throws SlackFailure; ChatError 'overtaken'
    */
-  show(ref: SlackMessage, message: Message): Promise<void> {
+  show(ref: SlackMessage, message: Message, overtaken?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const key = encodeRef(ref);
-      const waiting = this.#changes.get(key);
-      if (waiting !== undefined) {
-        waiting.message = message;
-        waiting.waiting.push({ resolve, reject });
-      } else {
-        this.#changes.set(key, {
-          ref,
-          message,
-          since: this.#now(),
-          tries: 0,
-          waiting: [{ resolve, reject }],
-        });
-      }
+      const waiter: Waiter = { resolve, reject };
+      const change = this.#changes.get(key) ?? { ref, message, since: this.#now(), tries: 0, waiting: [] };
+      change.message = message;
+      change.waiting.push(waiter);
+      this.#changes.set(key, change);
+      if (overtaken?.aborted) this.#takeBack(key, waiter);
+      overtaken?.addEventListener('abort', () => this.#takeBack(key, waiter), { once: true });
       this.#pump();
     });
   }
@@ -74,6 +75,22 @@ export class Updating {
   idle(): Promise<void> {
     if (this.#changes.size === 0 && this.#underWay.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** What is on its way already is not taken back. */
+  #takeBack(key: string, waiter: Waiter): void {
+    const change = this.#changes.get(key);
+    const at = change?.waiting.indexOf(waiter) ?? -1;
+    if (change === undefined || at === -1) return;
+    change.waiting.splice(at, 1);
+    if (change.waiting.length === 0) this.#changes.delete(key);
+    waiter.reject(new ChatError('overtaken', 'Something newer is to be said'));
+    this.#tellIdle();
+  }
+
+  #tellIdle(): void {
+    if (this.#changes.size === 0 && this.#underWay.size === 0)
+      for (const done of this.#idle.splice(0)) done();
   }
 
   #pump(): void {
@@ -126,8 +143,7 @@ export class Updating {
         Math.max(this.#readyAt.get(ref.channel) ?? 0, this.#now() + CHANNEL_PAUSE_MS),
       );
       this.#forgetOld();
-      if (this.#changes.size === 0 && this.#underWay.size === 0)
-        for (const done of this.#idle.splice(0)) done();
+      this.#tellIdle();
       this.#pump();
     }
   }
