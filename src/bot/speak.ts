@@ -36,7 +36,7 @@ export interface SpeakDeps {
 
 export interface Speaker {
   /**
-   * @param overtaken what tells of work that goes on, and waits for its turn, is then left unsaid
+   * @param overtaken how far the work has come is then left unsaid, if it still waits for its turn
    * @returns the request with what was said noted in it
    * @throws ChatError where the platform cannot be reached: the reconciler comes back to it; 'overtaken'
    */
@@ -144,7 +144,6 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
             : statusReply(words, now);
         return tellDirectly(now, resultSlot(now), message);
       }
-      const soonOutOfDate = now.state === 'pending' || isFinal(now.state) ? undefined : overtaken;
       const asIs = (): DumpRequest => now;
       const said = (slot: string, place: Place, message: Message): Said => ({
         slot,
@@ -160,7 +159,7 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
       // Where nothing was run, the card's own change is the news: its buttons go first.
       if (isFinal(now.state) && now.run > 0 && now.spoken.card?.ref !== undefined)
         now = await sayResult(now, threadNow(), platform);
-      const showing = show(now, said('card', now.place, cardFor(now, platform)), soonOutOfDate);
+      const showing = show(now, said('card', now.place, cardFor(now, platform)));
       // A pending card that nobody can see is the caller's business; later the work goes on without its audience.
       now = now.state === 'pending' ? await showing : await unlessPlaceGone(showing, asIs);
 
@@ -173,10 +172,8 @@ export function createSpeaker(deps: SpeakDeps): Speaker {
         const slot = `progress-${now.run}`;
         // A run that ended before anybody heard of it needs no checklist, only its result.
         if (!isFinal(now.state) || now.spoken[slot]?.ref !== undefined) {
-          now = await unlessPlaceGone(
-            show(now, said(slot, threadNow(), progressMessage(now, progress, words)), soonOutOfDate),
-            asIs,
-          );
+          const checklist = said(slot, threadNow(), progressMessage(now, progress, words));
+          now = await unlessPlaceGone(show(now, checklist, isFinal(now.state) ? undefined : overtaken), asIs);
         }
       }
 
