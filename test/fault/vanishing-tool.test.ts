@@ -22,6 +22,9 @@ const start = async (config: Record<string, unknown> = {}, options: WorldOptions
   return world;
 };
 
+/** The tool may be writing there at this moment. */
+const GONE = { recursive: true, force: true, maxRetries: 10, retryDelay: 10 } as const;
+
 /** Somebody tidies up as soon as this command comes, before it runs; each time that `times` grants. */
 const vanishBefore = (here: World, comes: (exec: RecordedExec) => boolean, times: number): void => {
   let left = times;
@@ -29,7 +32,7 @@ const vanishBefore = (here: World, comes: (exec: RecordedExec) => boolean, times
     const [, dir] = /(\/\S*\.heapdump-bot-[a-z0-9]{8})/.exec(exec.command.join(' ')) ?? [];
     if (left > 0 && dir !== undefined && comes(exec)) {
       left -= 1;
-      rmSync(here.pod.hostPath('app', dir), { recursive: true, force: true });
+      rmSync(here.pod.hostPath('app', dir), GONE);
     }
     return false;
   });
@@ -77,7 +80,7 @@ describe('our directory in the pod vanishes', () => {
       async (here: World) => {
         await partsCame(here, 3);
         const { id } = await here.request();
-        rmSync(here.pod.hostPath('app', `/tmp/.heapdump-bot-${id}`), { recursive: true, force: true });
+        rmSync(here.pod.hostPath('app', `/tmp/.heapdump-bot-${id}`), GONE);
       },
     ],
   ])(
